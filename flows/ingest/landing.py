@@ -1,0 +1,320 @@
+"""Schema `landing` of the warehouse: what was received and read, the only state there is.
+
+Everything a file gave (its row in the registry, sheets, accepted rows, rejected rows, issues) is written
+in one transaction. Reading a file again replaces its own reading and nothing else.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+
+from flows.ingest.inbox import InboxFile
+from flows.ingest.landing_tables import SHEET, tables
+from flows.ingest.master import Master, Village
+from flows.ingest.reading import FileRead
+from flows.ingest.validate import Issue, Row
+from flows.ingest.values import printed
+from schemas import forms
+from schemas.form import FormInfo
+from schemas.text import project_key
+
+
+@dataclass
+class LandedFile:
+    """All that one file gives."""
+
+    file: InboxFile
+    sha256: str
+    read: FileRead
+    rows: dict[str, list[Row]] = field(default_factory=dict)
+    issues: list[Issue] = field(default_factory=list)
+    master_version: str = ""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the registry says of a path."""
+
+    sha256: str
+    size: int
+    modified_ns: int
+    received_on: dt.date
+    status: str
+    pipeline_version: str
+    master_version: str | None
+
+
+class Landing:
+    """The landing schema of a warehouse file, open for writing."""
+
+    def __init__(self, warehouse: Path) -> None:
+        warehouse.parent.mkdir(parents=True, exist_ok=True)
+        self.connection = duckdb.connect(str(warehouse), config={"autoinstall_known_extensions": "false"})
+        self.connection.execute("create schema if not exists landing")
+        for name, columns in tables().items():
+            self._create(name, columns)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.connection.close()
+
+    def _create(self, name: str, columns: Mapping[str, pa.DataType]) -> None:
+        empty = pa.table({column: pa.array([], kind) for column, kind in columns.items()})
+        self.connection.register("empty", empty)
+        self.connection.execute(f'create table if not exists landing."{name}" as select * from empty')
+        self.connection.unregister("empty")
+
+    def known(self) -> dict[str, Known]:
+        """The latest registry entry of every path."""
+        rows = self.connection.execute(
+            """
+            select path, file_sha256, size, modified_ns, received_on, status, pipeline_version, master_version
+            from landing.file
+            qualify row_number() over (partition by path order by first_seen_at desc, file_sha256 desc) = 1
+            """
+        ).fetchall()
+        return {path: Known(*rest) for path, *rest in rows}
+
+    def originals(self) -> dict[str, str]:
+        """sha256 → the path under which those bytes were landed first."""
+        rows = self.connection.execute(
+            "select file_sha256, path from landing.file where status not in ('duplicate', 'ignored')"
+        ).fetchall()
+        return dict(rows)
+
+    def master_files(self) -> list[tuple[dt.date, str]]:
+        """(received on, sha256) of every file that holds a part of the master list."""
+        return self.connection.execute(
+            """
+            select distinct file.received_on, file.file_sha256
+            from landing.file
+            inner join landing.division on division.file_sha256 = file.file_sha256
+            where file.status = 'read'
+            order by all
+            """
+        ).fetchall()
+
+    def master(self, digest: str) -> Master:
+        """The master list that one file gives; of a village listed twice, the line reported last."""
+        lines = self.connection.execute(
+            """
+            select
+                village_code, town, village_committee, natural_village, registered_population,
+                valid_from, valid_to, alias
+            from landing.division
+            where file_sha256 = $digest
+            order by report_date, seq
+            """,
+            {"digest": digest},
+        ).fetchall()
+        counties = self.connection.execute(
+            """
+            select distinct sheet.county, division.county_code
+            from landing.sheet
+            inner join landing.division on division.file_sha256 = sheet.file_sha256 and division.sheet = sheet.sheet
+            where sheet.county is not null and sheet.file_sha256 = $digest
+            """,
+            {"digest": digest},
+        ).fetchall()
+        return Master((Village(*line) for line in lines), dict(counties))
+
+    def write(self, files: Sequence[LandedFile], pipeline_version: str, seen_at: dt.datetime) -> None:
+        """Land the readings of these files, replacing earlier readings of the same bytes, in one transaction."""
+        first_seen = dict(
+            self.connection.execute("select (path, file_sha256), first_seen_at from landing.file").fetchall()
+        )
+        batches = _Batches(self._next_issue_no())
+        for landed in files:
+            seen = first_seen.get((landed.file.path, landed.sha256), seen_at)
+            batches.add(landed, pipeline_version, seen)
+        self.connection.begin()
+        try:
+            self._forget([landed.sha256 for landed in files if landed.read.status not in ("duplicate", "ignored")])
+            self._forget_entries([(landed.file.path, landed.sha256) for landed in files])
+            for name, columns in tables().items():
+                self._insert(name, columns, batches.lines.get(name, []))
+            self._describe_copies()
+            self.connection.commit()
+        except BaseException:
+            self.connection.rollback()
+            raise
+
+    def _describe_copies(self) -> None:
+        """A copy speaks for the town and day of its original."""
+        self.connection.execute(
+            """
+            update landing.file as copy
+            set town_code = original.town_code, report_date = original.report_date
+            from landing.file as original
+            where copy.status = 'duplicate' and original.status = 'read' and original.file_sha256 = copy.file_sha256
+            """
+        )
+
+    def _next_issue_no(self) -> int:
+        (last,) = self.connection.execute("select coalesce(max(issue_no), 0) from landing.issue").fetchone() or (0,)
+        return int(last) + 1
+
+    def _forget(self, digests: Sequence[str]) -> None:
+        for name in tables():
+            if name != "file":
+                self.connection.execute(
+                    f'delete from landing."{name}" where file_sha256 in (select unnest($digests))',
+                    {"digests": list(digests)},
+                )
+
+    def _forget_entries(self, entries: Iterable[tuple[str, str]]) -> None:
+        for path, digest in entries:
+            self.connection.execute(
+                "delete from landing.file where path = $path and file_sha256 = $digest",
+                {"path": path, "digest": digest},
+            )
+
+    def _insert(self, name: str, columns: Mapping[str, pa.DataType], lines: Sequence[Mapping[str, Any]]) -> None:
+        if not lines:
+            return
+        batch = pa.table(
+            {column: pa.array([line.get(column) for line in lines], kind) for column, kind in columns.items()}
+        )
+        self.connection.register("batch", batch)
+        self.connection.execute(f'insert into landing."{name}" by name select * from batch')
+        self.connection.unregister("batch")
+
+
+class _Batches:
+    """The lines of each table for a number of files."""
+
+    def __init__(self, issue_no: int) -> None:
+        self.issue_no = issue_no
+        self.lines: dict[str, list[dict[str, Any]]] = {}
+
+    def _add(self, table: str, line: dict[str, Any]) -> None:
+        self.lines.setdefault(table, []).append(line)
+
+    def add(self, landed: LandedFile, pipeline_version: str, seen_at: dt.datetime) -> None:
+        """Add all lines of one file."""
+        rows = [row for found in landed.rows.values() for row in found]
+        self._add("file", _file_line(landed, rows, pipeline_version, seen_at))
+        for number, table in enumerate(landed.read.tables):
+            codes = {row.town_code for row in rows if row.origin.sheet == table.sheet}
+            self._add(
+                "sheet",
+                {
+                    **{column: getattr(table, column, None) for column in SHEET},
+                    "file_sha256": landed.sha256,
+                    "table_no": number,
+                    "town_code": codes.pop() if len(codes) == 1 else None,
+                    "header_map": json.dumps(table.header_map, ensure_ascii=False),
+                },
+            )
+            for note in table.notes:
+                self._add_issue(
+                    landed.sha256, form=table.form, rule=note.code, severity=note.severity, sheet=table.sheet,
+                    row=note.row, cell=note.cell, printed_value=note.printed, message_zh=note.zh,
+                    message_en=note.en, report_date=table.report_date, is_row_rejected=False,
+                )  # fmt: skip
+        for form, found in landed.rows.items():
+            for row in found:
+                self._add_row(form, row)
+        for issue in landed.issues:
+            self._add_issue(**issue.__dict__)
+
+    def _add_issue(self, file_sha256: str, **line: Any) -> None:
+        self._add("issue", {"issue_no": self.issue_no, "file_sha256": file_sha256, **line})
+        self.issue_no += 1
+
+    def _add_row(self, form: str, row: Row) -> None:
+        place = {
+            "file_sha256": row.origin.file_sha256,
+            "sheet": row.origin.sheet,
+            "row": row.record.row,
+            "seq": row.seq,
+            "report_date": row.origin.report_date,
+            "county_code": row.county_code,
+            "town_code": row.town_code,
+            "village_code": row.village_code,
+        }
+        if row.state == "accepted":
+            self._add(form, place | _values(forms()[form], row))
+            return
+        self._add(
+            "rejected_row",
+            place
+            | {
+                "form": form,
+                "state": row.state,
+                "supply_mode": row.values.get("supply_mode"),
+                "object": row.object,
+                "rules": ",".join(sorted(set(row.rules))),
+                "cells": json.dumps(_as_printed(row), ensure_ascii=False),
+            },
+        )
+
+
+def _file_line(landed: LandedFile, rows: Sequence[Row], pipeline_version: str, seen_at: dt.datetime) -> dict[str, Any]:
+    towns, dates = {row.town_code for row in rows}, {row.origin.report_date for row in rows}
+    file = landed.file
+    return {
+        "path": file.path,
+        "file_sha256": landed.sha256,
+        "name": file.name,
+        "folder": "/".join(file.folders),
+        "received_on": file.received_on,
+        "first_seen_at": seen_at,
+        "size": file.size,
+        "modified_ns": file.modified_ns,
+        "status": landed.read.status,
+        "reason": landed.read.reason,
+        "duplicate_of": landed.read.duplicate_of,
+        "town_code": towns.pop() if len(towns) == 1 else None,
+        "report_date": dates.pop() if len(dates) == 1 else None,
+        "pipeline_version": pipeline_version,
+        "master_version": landed.master_version,
+    }
+
+
+def _values(info: FormInfo, row: Row) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "cells": json.dumps(row.record.cells, ensure_ascii=False),
+        "printed": json.dumps(row.record.printed | row.record.unread, ensure_ascii=False),
+        "project_key": project_key(row.values["project_name"]) if row.values.get("project_name") else None,
+    }
+    for name, described in info.fields.items():
+        if described.repeats_over:
+            values |= {f"{name}_{code}": _count(row.values.get(f"{code}.{name}")) for code in described.repeats_over}
+        elif described.kind == "count":
+            values[name] = _count(row.values.get(name))
+        else:
+            values[name] = row.values.get(name)
+    return values
+
+
+def _count(value: Decimal | None) -> int | None:
+    return None if value is None else int(value)
+
+
+def _as_printed(row: Row) -> dict[str, dict[str, str | None]]:
+    record = row.record
+    names = dict.fromkeys((*record.cells, *record.values))
+    return {
+        name: {
+            "cell": record.cells.get(name),
+            "printed": record.unread.get(name) or record.printed.get(name) or printed(_plain(record.values.get(name))),
+        }
+        for name in names
+    }
+
+
+def _plain(value: Any) -> Any:
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else value

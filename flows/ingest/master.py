@@ -1,0 +1,112 @@
+"""The master list of natural villages, as names are looked up in it (R06, R11)."""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from rapidfuzz import process
+
+from schemas.text import committee_key, plain, village_key
+
+SUGGESTIONS = 3
+# Below this likeness a suggestion helps nobody. It only suggests: nothing is ever matched by likeness.
+LEAST_LIKENESS = 50
+
+
+@dataclass(frozen=True)
+class Village:
+    """One line of the master list."""
+
+    village_code: str
+    town: str
+    village_committee: str
+    natural_village: str
+    registered_population: int | None
+    valid_from: dt.date | None = None
+    valid_to: dt.date | None = None
+    alias: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """The village's own name and its aliases."""
+        return [self.natural_village, *(name for name in (self.alias or "").split("、") if name)]
+
+    def is_valid_on(self, day: dt.date | None) -> bool:
+        """Whether the line held on a day."""
+        if day is None:
+            return True
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+
+class Master:
+    """Look-ups over a master list; an empty one knows no name."""
+
+    def __init__(self, villages: Iterable[Village], counties: Mapping[str, str] | None = None) -> None:
+        # Of a village listed twice for the same time, the later line counts.
+        self._villages = list({(line.village_code, line.valid_from): line for line in villages}.values())
+        # County name → its 6-digit code, where two counties have a town of one name.
+        self._counties = dict(counties or {})
+        self._by_name: dict[tuple[str, str, str], list[Village]] = defaultdict(list)
+        self._of_town: dict[str, list[Village]] = defaultdict(list)
+        self._towns: dict[str, set[str]] = defaultdict(set)
+        for village in self._villages:
+            code = village.village_code[:9]
+            self._towns[plain(village.town)].add(code)
+            self._of_town[code].append(village)
+            for name in village.names:
+                self._by_name[code, committee_key(village.village_committee), village_key(name)].append(village)
+
+    def joined(self, other: "Master") -> "Master":
+        """This list and another, later one as one."""
+        return Master([*self._villages, *other._villages], {**self._counties, **other._counties})
+
+    @property
+    def towns(self) -> frozenset[str]:
+        """The names of all towns."""
+        return frozenset(self._towns)
+
+    def county_code(self, county: str | None) -> str | None:
+        """The code of a county named in a title; of the only county where there is one."""
+        if county and county in self._counties:
+            return self._counties[county]
+        codes = {code[:6] for found in self._towns.values() for code in found}
+        return codes.pop() if len(codes) == 1 else None
+
+    def town_code(self, town: str | None, around: Iterable[str] = ()) -> str | None:
+        """The 9-digit code of a town; names around it (title, folders) say which county's where several have one."""
+        codes = self._towns.get(plain(town), set()) if town else set()
+        if len(codes) > 1:
+            places = [self._counties[place] for place in around if place in self._counties]
+            codes = {code for code in codes if code[:6] in places[:1]}
+        return next(iter(codes)) if len(codes) == 1 else None
+
+    def village(self, town_code: str, committee: str, village: str, day: dt.date | None) -> Village | None:
+        """The one line that a committee's and a village's printed names mean on a day; None where none or several."""
+        found = self._by_name.get((town_code, committee_key(committee), village_key(village)), [])
+        found = [line for line in found if line.is_valid_on(day)]
+        if len({line.village_code for line in found}) > 1:
+            found = [line for line in found if plain(village) in map(plain, line.names)]
+        return found[0] if len({line.village_code for line in found}) == 1 else None
+
+    def nearest_villages(self, town_code: str, committee: str, village: str) -> list[str]:
+        """Names that may have been meant: of the same committee first, then of the town."""
+        lines = self._of_town.get(town_code, [])
+        near = [
+            line.natural_village for line in lines if committee_key(line.village_committee) == committee_key(committee)
+        ]
+        near = _likest(village, near)
+        if len(near) < SUGGESTIONS:
+            elsewhere = {f"{line.natural_village}（{line.village_committee}）": line.natural_village for line in lines}
+            labels = {name: label for label, name in elsewhere.items() if name not in near}
+            near += [labels[name] for name in _likest(village, list(labels))][: SUGGESTIONS - len(near)]
+        return near
+
+    def nearest_towns(self, town: str) -> list[str]:
+        """Towns that may have been meant."""
+        return _likest(town, list(self._towns))
+
+
+def _likest(name: str, names: list[str]) -> list[str]:
+    found = process.extract(plain(name), names, processor=plain, limit=SUGGESTIONS, score_cutoff=LEAST_LIKENESS)
+    return [match for match, _, _ in found]

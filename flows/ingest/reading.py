@@ -1,0 +1,219 @@
+"""One file read whole: its sheets, their tables, their rows. No database, no clock: bytes and names only."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+from flows.ingest.context import Context, Names, read_context
+from flows.ingest.grid import Grid, read_workbook
+from flows.ingest.guard import Limits, Refused
+from flows.ingest.headings import form_headings, is_known_heading
+from flows.ingest.recognise import FEWEST_COLUMNS
+from flows.ingest.records import Note, Record
+from flows.ingest.rows import read_rows
+from flows.ingest.sheet import Sheet, letters
+from flows.ingest.tables import Table, find_tables
+from schemas.form import FormInfo
+from schemas.text import plain
+from schemas.vocabulary.marks import FOOTER_WORDS
+
+
+@dataclass
+class TableRead:
+    """One table of a sheet, or a sheet without one (`form` None and a reason)."""
+
+    sheet: str
+    form: str | None = None
+    reason: str | None = None
+    town: str | None = None
+    county: str | None = None
+    report_date: dt.date | None = None
+    first_row: int | None = None
+    last_row: int | None = None
+    # field → {"column", "heading", "unit"}; of a group of columns `code.field`.
+    header_map: dict[str, dict[str, Any]] = field(default_factory=dict)
+    # Texts around a table that names no town, nearest first: the master list's names may be found in them.
+    speaking: tuple[str, ...] = ()
+    records: list[Record] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+
+@dataclass
+class FileRead:
+    """What a file holds, or why it could not be read."""
+
+    status: str
+    reason: str | None = None
+    tables: list[TableRead] = field(default_factory=list)
+    # The path of the first copy, where the same bytes came before.
+    duplicate_of: str | None = None
+
+
+def read_file(data: bytes, names: Names, limits: Limits) -> FileRead:
+    """Read a workbook as it is.
+
+    Parameters
+    ----------
+    data : bytes
+        The file.
+    names : Names
+        The file's and its folders' names, when it was received, the towns of the master list.
+    limits : Limits
+        What a reader may spend on it.
+
+    Returns
+    -------
+    FileRead
+        Status `read`, `refused` (with the reason) or `unrecognised` (no table of any form).
+    """
+    try:
+        grids = read_workbook(data, names.file, limits)
+    except Refused as refused:
+        return FileRead("refused", refused.reason_zh)
+    tables = [table for grid in grids for table in _read_sheet(grid, names)]
+    if not any(table.form for table in tables):
+        return FileRead("unrecognised", "文件中没有找到本系统的报表（没有可识别的表头）。", tables)
+    return FileRead("read", None, tables)
+
+
+def _read_sheet(grid: Grid, names: Names) -> list[TableRead]:
+    if grid.is_hidden:
+        return [TableRead(grid.name, reason="工作表被隐藏，未作为数据读取。")]
+    sheet = Sheet(grid)
+    if grid.damage:
+        return [TableRead(grid.name, reason=grid.damage.reason_zh)]
+    if not any(sheet.filled(row) for row in range(len(sheet.rows))):
+        return [TableRead(grid.name, reason="工作表为空。")]
+    hints = f"{grid.name} {names.file}"
+    tables = find_tables(sheet, hints)
+    first = min((table.top for table in tables), default=0)
+    if not tables and (top := _fields_down_the_side(sheet)) is not None:
+        first, sheet = top, Sheet(grid, turned_at=top)
+        tables = find_tables(sheet, hints)
+    if not tables:
+        return [TableRead(grid.name, reason="没有可识别的表头，不是报表。")]
+    over_all = [str(value) for row in grid.rows[:first] for value in row if isinstance(value, str)]
+    return [_read_table(sheet, table, names, over_all) for table in tables]
+
+
+def _fields_down_the_side(sheet: Sheet) -> int | None:
+    """The row of the first heading of a column of headings; None where there is no such column."""
+    for column in range(sheet.width):
+        known = [
+            row
+            for row in range(len(sheet.rows))
+            if isinstance(value := sheet.at(row, column), str) and is_known_heading(value)
+        ]
+        if len(known) >= FEWEST_COLUMNS:
+            return known[0]
+    return None
+
+
+def _read_table(sheet: Sheet, table: Table, names: Names, over_all: list[str]) -> TableRead:
+    titles = [text for _, _, text in table.titles]
+    footers = [
+        str(value)
+        for row in range(table.body, table.end)
+        for _, value in sheet.filled(row)
+        if isinstance(value, str) and any(word in value for word in FOOTER_WORDS)
+    ]
+    around = Names(sheet.name, names.file, names.folders, names.received_on, names.towns)
+    context = read_context(titles, footers, around, over_all)
+    says_no_date = context.report_date is None
+    context.report_date = context.report_date or names.received_on
+    read = read_rows(sheet, table, context, names.towns)
+    shows_town = any(meaning.field == "town" for column in table.columns for meaning in column.meanings)
+    if shows_town and context.town:
+        # The column speaks; the title and the names around it are only compared with it.
+        told = {plain(record.values["town"]) for record in read.records if record.values.get("town")}
+        context.overruled = [town for town in (context.town, *context.overruled) if told and town not in told]
+        context.town = "、".join(sorted(told))
+    notes = _heading_notes(table) + read.notes + _context_notes(context, says_no_date)
+    if not read.records:
+        zh, en = "表头已识别，但表内没有数据行。", "the header was recognised, but no rows stand under it."
+        notes.append(Note("N08", zh, en, table.top + 1))
+    if sheet.turned_at is not None:
+        for record in read.records:
+            record.row = _row_of(record, table.form)
+    rows = [record.row for record in read.records]
+    return TableRead(
+        sheet.name,
+        table.form.name,
+        None,
+        None if shows_town else context.town,
+        context.county,
+        context.report_date,
+        min(rows, default=None),
+        max(rows, default=None),
+        _header_map(sheet, table),
+        () if context.town or shows_town else tuple(context.speaking),
+        read.records,
+        notes,
+    )
+
+
+def _row_of(record: Record, info: FormInfo) -> int:
+    """In a turned table a record's row is that of its name, or of its parameter where each has a row."""
+    words = [name for name, field in info.fields.items() if field.kind == "text" and not field.is_identifier]
+    keys = [
+        name for name in info.grain if name in words and (info.fields[name].required or info.fields[name].from_context)
+    ]
+    called = [*reversed(keys), *reversed([name for name in info.required() if name in words]), *info.grain]
+    names = [*info.measures, *info.grain] if info.rejected_together else called
+    cell = next((record.cells[name] for name in names if name in record.cells), None)
+    return int(cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ")) if cell else record.row
+
+
+def _context_notes(context: Context, says_no_date: bool) -> list[Note]:
+    notes = []
+    if context.overruled:
+        others = "、".join(context.overruled)
+        zh = f"表内为“{context.town}”，文件名或其他位置另有“{others}”，以离数据最近的“{context.town}”为准。请核对。"
+        en = f"the sheet says “{context.town}”, other places “{others}”; the nearest to the rows was taken."
+        notes.append(Note("N06", zh, en, severity="warn"))
+    if says_no_date:
+        day = context.report_date
+        zh = f"表内、文件名和文件夹名均未注明截至日期，以收到日期{day}为准。请在标题中注明“截至×年×月×日”。"
+        notes.append(Note("N09", zh, f"no as-of date anywhere; the day of receipt {day} was taken."))
+    return notes
+
+
+def _header_map(sheet: Sheet, table: Table) -> dict[str, dict[str, Any]]:
+    mapped: dict[str, dict[str, Any]] = {}
+    for column in table.columns:
+        turned = sheet.turned_at
+        place = letters(column.index) if turned is None else str(column.index + turned + 1)
+        for meaning in column.meanings:
+            name = f"{meaning.group}.{meaning.field}" if meaning.group else meaning.field
+            mapped[name] = {
+                "column": place,
+                "heading": column.printed,
+                "unit": column.unit or column.row_unit,
+            }
+    return mapped
+
+
+def _heading_notes(table: Table) -> list[Note]:
+    """Headings that are there and unknown, and required ones that are missing: both are said, with what was there."""
+    notes = []
+    for column in table.columns:
+        if not column.meanings:
+            zh = f"表头“{column.printed}”不是“{table.form.title}”的已知栏目，该列未读取。"
+            en = f"heading “{column.printed}” is no known column of {table.form.name}; the column was not read."
+            notes.append(Note("N04", zh, en, table.top + 1, f"{letters(column.index)}{table.top + 1}", column.printed))
+    shown = {meaning.field for column in table.columns for meaning in column.meanings}
+    if any(meaning.group for column in table.columns for meaning in column.meanings):
+        shown.add(str(table.form.spread))
+    for name in table.form.required():
+        info = table.form.fields[name]
+        if name not in shown and not info.from_context:
+            there = "、".join(column.printed for column in table.columns)
+            zh = f"缺少必填栏目“{info.title}”，现有栏目：{there}。"
+            en = f"the required column “{info.title}” is missing; there are: {there}."
+            notes.append(Note("N05", zh, en, table.top + 1))
+    return notes
+
+
+def warm() -> None:
+    """Index the headings once, before the first file."""
+    form_headings()

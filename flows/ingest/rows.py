@@ -1,0 +1,373 @@
+"""From a table's rows to typed records with the address of every cell."""
+
+import datetime as dt
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from flows.ingest import formulas
+from flows.ingest.context import Context
+from flows.ingest.factors import factor_of
+from flows.ingest.grid import Uncached, Value
+from flows.ingest.headings import TOTAL, Meaning
+from flows.ingest.kinds import RowKinds
+from flows.ingest.recognise import Column
+from flows.ingest.records import Note, Read, Record
+from flows.ingest.sheet import Sheet, is_text
+from flows.ingest.tables import Table
+from flows.ingest.values import Number, Result, Unread, day, is_none, number, printed, result, scaled
+from schemas.form import FieldInfo, FormInfo
+from schemas.text import plain, without_brackets
+from schemas.vocabulary.marks import TICKS, TOTAL_WORDS
+
+_SUM = "(?:" + "|".join(TOTAL_WORDS) + ")"
+_ENDS_IN_SUM, _SUM_ALONE = re.compile(rf"{_SUM}数?:?$"), re.compile(rf"^{_SUM}数?:?$")
+_COMMITTEE_AND_VILLAGE = re.compile(r"^(.+?(?:村民委员会|居民委员会|村委会|居委会|委会))(.+)$")
+_OF_WHICH = re.compile(r"^其中[：:]?")
+_TOWNS_BETWEEN = re.compile(r"[、，,/;；\s]+")
+
+
+def read_rows(sheet: Sheet, table: Table, context: Context, towns: frozenset[str]) -> Read:
+    """Read all data rows of a table.
+
+    Parameters
+    ----------
+    sheet : Sheet
+        Where the table stands.
+    table : Table
+        Its extent, columns and form.
+    context : Context
+        What surrounds it.
+    towns : frozenset of str
+        Town names of the master list, for section rows that name one.
+
+    Returns
+    -------
+    Read
+        Records in reading order, one per row and group of columns.
+    """
+    return _Reader(sheet, table, context, towns).read()
+
+
+class _Reader:
+    def __init__(self, sheet: Sheet, table: Table, context: Context, towns: frozenset[str]) -> None:
+        self.sheet, self.table, self.context, self.towns = sheet, table, context, towns
+        self.form: FormInfo = table.form
+        self.notes: list[Note] = []
+        self.above: dict[str, tuple[Any, str]] = {}
+        self.filled: set[tuple[str, str]] = set()
+        self.said: dict[str, tuple[Any, str | None]] = {}
+        # How the section that said a field was numbered: 一、 or （一）.
+        self.said_by: dict[str, str] = {}
+        self.meant: list[tuple[Column, Meaning, FieldInfo]] = [
+            (column, meaning, self.form.fields[meaning.field])
+            for column in table.columns
+            for meaning in column.meanings
+            if not meaning.field.startswith("#")
+        ]
+        self.groups = list(
+            dict.fromkeys(
+                m.group for _, m, info in self.meant if m.group and m.group != TOTAL and not info.repeats_over
+            )
+        )
+        if self.groups:  # 检测项目 over the parameters names the groups, and holds nothing itself
+            self.meant = [each for each in self.meant if each[1].field != self.form.spread]
+        self.meant = [self._as_told(*each) for each in self.meant]
+        self.kinds = RowKinds(sheet, table, self.meant, self.groups, towns)
+        self.kind_of = self.kinds.all()
+        figure_rows = [row for row, kind in self.kind_of.items() if kind in ("data", "total")]
+        self.factors = {
+            (column.index, meaning.field): factor_of(sheet, column, info, context, figure_rows)
+            for column, meaning, info in self.meant
+            if info.dimension and info.kind in ("count", "decimal")
+        }
+
+    def _as_told(self, column: Column, meaning: Meaning, info: FieldInfo) -> tuple[Column, Meaning, FieldInfo]:
+        """工程类别 is the supply mode where its values are modes; where they are another field's, it is that one."""
+        if info.vocabulary is None or meaning.group or meaning.tick:
+            return column, meaning, info
+        rows = range(self.table.body, self.table.end)
+        values = {text for row in rows if is_text(value := self.sheet.at(row, column.index)) and (text := str(value))}
+        if not values or any(info.vocabulary.lookup(value) for value in values):
+            return column, meaning, info
+        shown = {other.field for _, other, _ in self.meant}
+        for name, other in self.form.fields.items():
+            if name not in shown and other.vocabulary and all(other.vocabulary.lookup(value) for value in values):
+                return column, Meaning(name), other
+        return column, meaning, info
+
+    def read(self) -> Read:
+        """Go down the rows."""
+        records: list[Record] = []
+        self._speak_from_context()
+        for row, kind in self.kind_of.items():
+            match kind:
+                case "section":
+                    self._enter_section(row)
+                case "total" | "whole":
+                    self._pass_total(row, kind)
+                case "part":
+                    records.extend(self._part(row))
+                case "data":
+                    records.extend(self._records(row))
+                case "hidden":
+                    zh = f"第{row + 1}行被手工隐藏，未作为数据读取。"
+                    self._note(row, "N03", zh, f"row {row + 1} is hidden by hand and was not read.")
+        return Read(records, self.notes)
+
+    def _note(self, row: int, code: str, zh: str, en: str) -> None:
+        # The names of the row only: what officials' columns hold stays where it is.
+        names = " ".join(text for _, text in self.kinds.labels(row))
+        first = self.kinds.cells(row)[0][0]
+        self.notes.append(Note(code, zh, en, row + 1, self.sheet.address(row, first), names))
+
+    # --- what the surroundings say --------------------------------------------------------------------------------
+
+    def _speak_from_context(self) -> None:
+        shown = {meaning.field for _, meaning, _ in self.meant} | ({self.form.spread} if self.groups else set())
+        for name, info in self.form.fields.items():
+            if not info.from_context or name in shown:
+                continue
+            if info.vocabulary is None:
+                if name == "town" and self.context.town:
+                    self.said[name] = (self.context.town, None)
+                continue
+            # The names of file and folders are asked last, and only for what the form requires.
+            texts = self.context.speaking if info.required else self.context.speaking[: self.context.own]
+            over = [column.printed for column, meaning, _ in self.meant if meaning.field == info.from_heading_of]
+            texts = texts[: self.context.nearest] if info.from_heading_of else texts
+            code = next((code for text in (*over, *texts) if (code := info.vocabulary.find(text))), None)
+            if code:
+                self.said[name] = (code, None)
+
+    def _enter_section(self, row: int) -> None:
+        labels = self.kinds.labels(row) or [
+            (column, plain(value)) for column, value in self.kinds.cells(row) if isinstance(value, str)
+        ]
+        numbering = "bracket" if labels[0][1].startswith("(") else "plain"
+        for name in [name for name, by in self.said_by.items() if by == numbering]:
+            del self.said[name], self.said_by[name]
+        self.above.clear()
+        for column, text in labels:
+            if found := self.kinds.says(text):
+                self.said[found[0]] = (found[1], self.sheet.address(row, column))
+                self.said_by[found[0]] = numbering
+
+    def _pass_total(self, row: int, kind: str) -> None:
+        """A project or town printed only in its own total's row speaks for the blank cells beneath it."""
+        names = dict(self.kinds.labels(row))
+        if kind == "total" and any(_ENDS_IN_SUM.search(text) and not _SUM_ALONE.match(text) for text in names.values()):
+            return
+        for column, meaning, info in self.meant:
+            text = names.get(column.index, "")
+            if info.fill_down and info.kind == "text" and text and not _ENDS_IN_SUM.search(text):
+                self.above[meaning.field] = (
+                    str(self.sheet.at(row, column.index)).strip(),
+                    self.sheet.address(row, column.index),
+                )
+
+    def _part(self, row: int) -> Iterator[Record]:
+        """A source in a row of its own beneath its project."""
+        column, text = self.kinds.labels(row)[0]
+        above = dict(self.above)
+        record = self._record(row, None)
+        self.above = above  # the label is no project's name
+        for name in [name for name, cell in record.cells.items() if cell == self.sheet.address(row, column)]:
+            del record.values[name], record.cells[name]
+            record.unread.pop(name, None)
+            if name in self.above:
+                record.values[name], record.cells[name] = self.above[name]
+        spread = str(self.form.spread)
+        record.values[spread], record.cells[spread] = self.kinds.part(text), self.sheet.address(row, column)
+        if any(record.values.get(name) is not None or name in record.unread for name in self.form.measures):
+            yield record
+
+    # --- records --------------------------------------------------------------------------------------------------
+
+    def _records(self, row: int) -> Iterator[Record]:
+        shared = self._record(row, None)
+        if not self.groups:
+            if self._says_something(shared) and not self._is_empty_group(shared):
+                yield from self._each_town(shared)
+            return
+        told = [(group, record) for group in self.groups if self._says_something(record := self._record(row, group))]
+        # A source printed 0 throughout is no row where the project shows another (forms.md, settled points).
+        if self.form.zero_is_none and any(self._is_above_zero(record) for _, record in told):
+            told = [(group, record) for group, record in told if self._is_above_zero(record) or record.unread]
+        for group, record in told:
+            yield Record(
+                record.row,
+                {**shared.values, **record.values, str(self.form.spread): group},
+                {**shared.cells, **record.cells},
+                {**shared.printed, **record.printed},
+                {**shared.unread, **record.unread},
+            )
+
+    def _is_empty_group(self, record: Record) -> bool:
+        """A source whose cells in its own row are all null gives no row either."""
+        names = [name for name in self.form.measures if name in record.values]
+        told = record.values.get("is_below_detection") or any(name in record.unread for name in names)
+        return self.form.zero_is_none and not told and all(record.values[name] is None for name in names)
+
+    def _is_above_zero(self, record: Record) -> bool:
+        return any(record.values.get(name) for name in self.form.measures)
+
+    def _says_something(self, record: Record) -> bool:
+        """A row, or a group of its columns, whose own cells are all none-marks tells nothing."""
+        own = [name for name in record.values if name in record.cells and (name, record.cells[name]) not in self.filled]
+        said = any(record.values[name] is not None for name in own)
+        return said or bool(record.unread) or bool(record.values.get("is_below_detection"))
+
+    def _record(self, row: int, group: str | None) -> Record:
+        """The fields of one row: those outside groups (None), or those of one group."""
+        record = Record(row + 1)
+        for column, meaning, info in self.meant:
+            if info.repeats_over:
+                if group is None and meaning.group:
+                    self._fill(record, row, column, meaning, info, f"{meaning.group}.{meaning.field}")
+            elif meaning.group == group:
+                self._fill(record, row, column, meaning, info, meaning.field)
+        if group is None:
+            for name, (value, cell) in self.said.items():
+                if record.values.get(name) is None and name not in record.unread:
+                    record.values[name] = value
+                    if cell:
+                        record.cells[name] = cell
+            self._divide(record)
+            self._join_date_parts(record)
+        return record
+
+    def _fill(self, record: Record, row: int, column: Column, meaning: Meaning, info: FieldInfo, name: str) -> None:
+        value, cell = self._cell(row, column, info)
+        if meaning.tick:
+            if isinstance(value, str | int | float) and plain(printed(value)) in TICKS:
+                record.values[name], record.cells[name] = meaning.tick, cell
+            else:
+                record.values.setdefault(name, None)
+            return
+        if meaning.part:
+            record.values.setdefault(f"{name}:{meaning.part}", value)
+            record.cells.setdefault(name, cell)
+            return
+        if len(column.meanings) > 1 and not is_none(value):
+            pieces = plain(printed(value)).split("/")
+            place = column.meanings.index(meaning)
+            value = pieces[place] if len(pieces) == len(column.meanings) else f"{value}?"
+        if is_none(value) and info.fill_down and name in self.above and not self._is_mark(row, column):
+            record.values[name], record.cells[name] = self.above[name]
+            self.filled.add((name, record.cells[name]))
+            return
+        record.cells[name] = cell
+        read = self._read(value, row, column, info, name, record)
+        if isinstance(read, Unread):
+            record.values[name] = None
+            record.unread[name] = read.printed
+        else:
+            record.values[name] = read
+            text = printed(value)
+            if read is not None and text != printed(read):
+                record.printed[name] = text
+        if info.fill_down and record.values[name] is not None:
+            self.above[name] = (record.values[name], cell)
+
+    def _is_mark(self, row: int, column: Column) -> bool:
+        """A none-mark is said, a blank is left out: only a blank takes the value above."""
+        value = self.sheet.at(row, column.index)
+        return value is not None and bool(plain(str(value)))
+
+    def _cell(self, row: int, column: Column, info: FieldInfo) -> tuple[Value, str]:
+        value = self.sheet.seen(row, column.index)
+        if isinstance(value, Uncached):
+            computed = formulas.evaluate(self.sheet.grid, row, column.index) if self.sheet.turned_at is None else None
+            value = float(computed) if computed is not None and info.kind != "text" else value
+        return value, self.sheet.address(row, column.index)
+
+    def _read(self, value: Value, row: int, column: Column, info: FieldInfo, name: str, record: Record) -> Any:
+        """One cell as its field's kind reads it."""
+        match info.kind:
+            case "text":
+                return _words(value)
+            case "code" | "flag":
+                return _code(value, info)
+            case "date":
+                return self._day(value)
+        if "is_below_detection" in self.form.fields and info.dimension == "concentration":
+            return self._result(value, column, record)
+        figure = number(value)
+        if not isinstance(figure, Number):
+            return figure
+        if figure.dimension not in (None, info.dimension):
+            return Unread(printed(value))
+        factor = self.factors[(column.index, name.rpartition(".")[2])]
+        if info.dimension == "rate" and (row, column.index) in self.sheet.grid.percents:
+            factor = Decimal(1)
+        exact = scaled(figure, factor, info.scale if info.kind == "decimal" else None)
+        return Unread(printed(value)) if exact is None else exact
+
+    def _result(self, value: Value, column: Column, record: Record) -> Any:
+        read = result(value)
+        if not isinstance(read, Result):
+            return read
+        record.values["is_below_detection"] = read.is_below_detection
+        if "unit" not in {meaning.field for _, meaning, _ in self.meant}:
+            record.values["unit"] = column.unit or column.row_unit
+        return read.value
+
+    def _day(self, value: Value) -> dt.date | Unread | None:
+        report_date = self.context.report_date
+        return day(value, report_date.year if report_date else None)
+
+    # --- one cell, several fields; one field, several cells ---------------------------------------------------------
+
+    def _divide(self, record: Record) -> None:
+        """Committee and village in one cell divide after 委会."""
+        if "village_committee" not in self.form.fields:
+            return
+        both = [name for name in ("natural_village", "village_committee") if record.values.get(name)]
+        if len(both) == 1 and (match := _COMMITTEE_AND_VILLAGE.match(without_brackets(record.values[both[0]]))):
+            cell = record.cells[both[0]]
+            for name, text in zip(("village_committee", "natural_village"), match.groups(), strict=True):
+                record.values[name], record.cells[name] = text, cell
+
+    def _join_date_parts(self, record: Record) -> None:
+        """Year, month and day in three columns make one date."""
+        for name in {key.partition(":")[0] for key in record.values if ":" in key}:
+            parts = [record.values.pop(f"{name}:{part}", None) for part in ("year", "month", "day")]
+            text = "".join(
+                f"{printed(value)}{mark}" for value, mark in zip(parts, "年月日", strict=True) if not is_none(value)
+            )
+            read = self._day(text) if text else None
+            record.values[name] = None if isinstance(read, Unread) else read
+            if isinstance(read, Unread):
+                record.unread[name] = read.printed
+
+    def _each_town(self, record: Record) -> Iterator[Record]:
+        """Several towns in one cell: a row each."""
+        town = record.values.get("town")
+        towns = [part for part in _TOWNS_BETWEEN.split(town) if part] if town and "town" in record.cells else []
+        if len(towns) < 2 or not all(part.endswith(("镇", "乡", "街道")) for part in towns):
+            yield record
+            return
+        for part in towns:
+            yield Record(record.row, {**record.values, "town": part}, record.cells, record.printed, record.unread)
+
+
+def _words(value: Value) -> str | Unread | None:
+    if is_none(value):
+        return None
+    text = printed(value)
+    return (
+        Unread(text)
+        if isinstance(value, Uncached) or (text.startswith("#") and text.endswith(("!", "?", "/A")))
+        else text
+    )
+
+
+def _code(value: Value, info: FieldInfo) -> Any:
+    text = printed(value)
+    # 其中：专项债券 is 专项债券.
+    code = info.vocabulary.lookup(_OF_WHICH.sub("", text)) if info.vocabulary and text else None
+    if code is None:
+        return None if is_none(value) else Unread(text)
+    return code == "yes" if info.kind == "flag" else code

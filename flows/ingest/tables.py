@@ -1,0 +1,164 @@
+"""Where the tables of a sheet are: the form that each is, its columns, its titles, where it ends."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from flows.ingest.blocks import (
+    Block,
+    blocks_at,
+    columns_of,
+    is_heading_only,
+    is_heading_row,
+    is_said_in_titles,
+    path_of,
+    runs_of,
+)
+from flows.ingest.recognise import Column, recognise
+from flows.ingest.sheet import Sheet, is_text
+from schemas.form import FormInfo
+from schemas.text import plain
+from schemas.vocabulary.marks import FOOTER_WORDS, NOTE_WORDS
+
+
+@dataclass
+class Table:
+    """One table of a form on a sheet."""
+
+    form: FormInfo
+    columns: list[Column]
+    # Header rows, the first row beneath all header rows, and the row after the last.
+    top: int
+    body: int
+    end: int
+    # The first column and the one after the last.
+    left: int
+    right: int
+    # Printed texts above (and below: footers) that speak for the table.
+    titles: list[tuple[int, int, str]] = field(default_factory=list)
+    # Rows of headers repeated at page breaks.
+    repeats: set[int] = field(default_factory=set)
+
+
+def find_tables(sheet: Sheet, hints: str) -> list[Table]:
+    """All tables of known forms on a sheet, in reading order (left panel before right).
+
+    Parameters
+    ----------
+    sheet : Sheet
+        The sheet.
+    hints : str
+        The sheet's and the file's name, which may suggest a form.
+
+    Returns
+    -------
+    list of Table
+        With their extents and titles; empty where no form is recognised.
+    """
+    found: list[Table] = []
+    # Header rows of tables that are no form of ours: the table above ends there.
+    others: list[int] = []
+    row, free = 0, 0
+    while row < len(sheet.rows):
+        if not is_heading_row(sheet, row):
+            row += 1
+            continue
+        block, panels = _best(sheet, row, free, hints)
+        earlier = _repeated(sheet, block, found)
+        if earlier:
+            for table in earlier:
+                table.repeats.update(range(block.top, block.body))
+        elif panels:
+            found += panels
+        elif is_heading_only(sheet, row):
+            others.append(row)
+        row = free = block.body if panels or earlier else row + 1
+    _set_extents(sheet, found, others)
+    return found
+
+
+def _best(sheet: Sheet, row: int, free: int, hints: str) -> tuple[Block, list[Table]]:
+    """The header block at a row that makes most of its columns known, groups included, and the tables under it."""
+    choices = [(block, *_panels(sheet, block, hints)) for block in blocks_at(sheet, row, free)]
+    block, panels, _ = max(choices, key=lambda choice: (choice[2], row - choice[0].top))
+    return block, panels
+
+
+def _panels(sheet: Sheet, block: Block, hints: str) -> tuple[list[Table], float]:
+    """The tables under one header block, the whole width as one form or several side by side, and how well they fit."""
+    columns = columns_of(sheet, block)
+    titles = "".join(str(value) for row in range(max(0, block.top - 4), block.top) for _, value in sheet.filled(row))
+    runs = runs_of(columns)
+    apart = [found for run in runs if (found := recognise(run, titles, hints))] if len(runs) > 1 else []
+    whole = recognise(columns, titles, hints) if len(apart) < 2 else None
+    seen = [whole] if whole else apart
+    tables = [
+        Table(
+            found.form, found.columns, block.top, block.body, len(sheet.rows),
+            found.columns[0].index, found.columns[-1].index + 1,
+        )
+        for found in seen
+    ]  # fmt: skip
+    return tables, sum(found.score for found in seen)
+
+
+# --- extents ----------------------------------------------------------------------------------------------------------
+
+
+def _repeated(sheet: Sheet, block: Block, found: list[Table]) -> list[Table]:
+    """The tables whose header this one repeats at a page break; a header with a title of its own starts a table."""
+    above = next((row for row in range(block.top - 1, -1, -1) if sheet.filled(row)), None)
+    if not found or (above is not None and _is_title_row(sheet, above)):
+        return []
+    paths = {column.index: path_of(column) for column in columns_of(sheet, block)}
+    last = [table for table in found if table.top == found[-1].top]
+    same = all(paths.get(column.index) == path_of(column) for table in last for column in table.columns)
+    return last if same and len(paths) == sum(len(table.columns) for table in last) else []
+
+
+def _set_extents(sheet: Sheet, tables: list[Table], others: list[int]) -> None:
+    """Each table ends where the titles of the next one under it begin; its titles stand above it, its footers below."""
+    for table in tables:
+        start = _titles_from(sheet, table, tables)
+        for row in range(start, table.top):
+            table.titles.extend(_texts(sheet, row, table, tables))
+    for table in tables:
+        below = [other for other in tables if other.top > table.top and _overlap(table, other)]
+        starts = [min((row for row, _, _ in other.titles), default=other.top) for other in below]
+        table.end = min([*starts, *(row for row in others if row > table.top)], default=len(sheet.rows))
+
+
+def _overlap(one: Table, other: Table) -> bool:
+    return one.left < other.right and other.left < one.right
+
+
+def _titles_from(sheet: Sheet, table: Table, tables: list[Table]) -> int:
+    """The first row whose words belong to a table from above: all rows, or those since the last data above."""
+    above = [other for other in tables if other.top < table.top]
+    if not above:
+        return 0
+    floor = max(max(other.body for other in above), 0)
+    start = table.top
+    while start > floor and _is_title_row(sheet, start - 1):
+        start -= 1
+    return start
+
+
+def _is_title_row(sheet: Sheet, row: int) -> bool:
+    cells = sheet.filled(row)
+    if not all(is_text(value) for _, value in cells) or len(cells) > 4:
+        return False
+    words = plain("".join(str(value) for _, value in cells))
+    if any(plain(word) in words for word in (*FOOTER_WORDS[:4], *NOTE_WORDS)) and "填报单位" not in words:
+        return False
+    return len(cells) < 2 or any(is_said_in_titles(str(value)) for _, value in cells)
+
+
+def _texts(sheet: Sheet, row: int, table: Table, tables: list[Table]) -> list[tuple[int, int, str]]:
+    beside = any(other is not table and other.top == table.top for other in tables)
+    edges = [*sorted({other.left for other in tables if other.top == table.top}), sheet.width + 1]
+    left, right = next(((a, b) for a, b in pairwise(edges) if a <= table.left < b), (0, sheet.width))
+    return [
+        (row, column, str(value))
+        for column, value in sheet.filled(row)
+        if not beside or (left if left != edges[0] else 0) <= column < right
+    ]

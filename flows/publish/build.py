@@ -1,0 +1,206 @@
+"""The files of a release: marts.duckdb and one Parquet file a table, made from the warehouse's schema `marts`.
+
+The tables themselves lie in schema `main` of the file; `marts` and `marts_zh` are views on them. DuckDB names a
+database after its file: in marts.duckdb `marts.fct_coverage` could mean the database or the schema, and is refused as
+ambiguous, inside views too. `main.fct_coverage` is understood under every name that the file may be attached by.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+DATABASE = "marts.duckdb"
+# Every DuckDB since 1.0 reads it, the drivers of BI tools among them; 2.0's own format only 2.0 does.
+STORAGE_VERSION = "v1.0.0"
+# Closed networks: nothing is ever downloaded.
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+}
+
+_META = """
+    create table meta.release (run_id varchar, as_of date, published_at timestamp, code_version varchar);
+    comment on table meta.release is '发布 | 一行：本文件所属的发布。 | One row: the release that this file is.';
+    comment on column meta.release.run_id is '运行编号 | 产生本次发布的运行 | run that published';
+    comment on column meta.release.as_of is '数据截至日 | 本次发布所依据的日期 | day that the figures stand for';
+    comment on column meta.release.published_at is '发布时间 | 发布机器的当地时间 | local time of the machine';
+    comment on column meta.release.code_version is '程序版本 | 程序的版本 | version of the program';
+    create table meta.table_rows (table_name varchar, "rows" bigint);
+    comment on table meta.table_rows is '各表行数 | 每行一个表。 | One published table.';
+    comment on column meta.table_rows.table_name is '表名 | 表的英文名 | name of the table';
+    comment on column meta.table_rows."rows" is '行数 | 发布时的行数 | rows when it was published';
+"""
+
+
+class PublishError(Exception):
+    """A release that could not be made or put in place; the last one stands."""
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """One published table.
+
+    Attributes
+    ----------
+    rows
+        How many rows it has.
+    sha256
+        Of its Parquet file, which holds the definitions too: equal where table and comments are equal.
+    """
+
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class _Table:
+    name: str
+    comment: str | None
+    columns: dict[str, str | None]  # with their comments
+
+    def labels(self) -> dict[str, str]:
+        """Column → its Chinese label, the first part of its comment; its own name where it has none."""
+        labels = {column: (comment or column).split(" | ")[0] for column, comment in self.columns.items()}
+        if len(set(labels.values())) < len(labels):
+            raise PublishError(f"two columns of {self.name} have the same label: {', '.join(labels.values())}")
+        return labels
+
+
+def build(warehouse: Path, folder: Path, release: Mapping[str, object]) -> dict[str, TableFile]:
+    """Write the files of a release into an empty folder, and check them.
+
+    Parameters
+    ----------
+    warehouse
+        The DuckDB file whose schema `marts` is published; opened read-only.
+    folder
+        Where to write `marts.duckdb` and `parquet/`.
+    release
+        What the file says of itself in `meta.release`, by the names of its columns.
+
+    Returns
+    -------
+    dict
+        Each table with the rows and the hash of its Parquet file, by name.
+
+    Raises
+    ------
+    PublishError
+        There are no marts, or what was written is not what was read.
+    duckdb.Error
+        The warehouse cannot be read (another process may be writing), or the folder not be written.
+    """
+    (folder / "parquet").mkdir(parents=True)
+    with duckdb.connect(config=OFFLINE) as con:
+        con.execute(f"attach {_text(warehouse)} as warehouse (read_only)")
+        con.execute(f"attach {_text(folder / DATABASE)} as release (storage_version {_text(STORAGE_VERSION)})")
+        con.execute("use release")
+        tables = list(_tables(con))
+        if not tables:
+            raise PublishError("the warehouse has no table in schema marts")
+        con.execute("begin; create schema marts; create schema marts_zh; create schema meta")
+        for table in tables:
+            for statement in _statements(table):
+                con.execute(statement)
+        rows = {table.name: _copy_to_parquet(con, table, folder) for table in tables}
+        _describe_release(con, release, rows)
+        expected = {table.name: _count(con, f"warehouse.marts.{_name(table.name)}") for table in tables}
+        con.execute("commit; use memory; detach release")  # writes everything into the one file
+    _check(folder / DATABASE, expected, rows)
+    return {name: TableFile(count, sha256(folder / "parquet" / f"{name}.parquet")) for name, count in rows.items()}
+
+
+def sha256(path: Path) -> str:
+    """Return the hash of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _tables(con: duckdb.DuckDBPyConnection) -> Iterator[_Table]:
+    columns: dict[str, dict[str, str | None]] = {}
+    for table, column, comment in con.execute(
+        """
+        select table_name, column_name, comment
+        from duckdb_columns()
+        where database_name = 'warehouse' and schema_name = 'marts'
+        order by table_name, column_index
+        """
+    ).fetchall():
+        columns.setdefault(table, {})[column] = comment
+    for name, comment in con.execute(
+        """
+        select table_name, comment
+        from duckdb_tables()
+        where database_name = 'warehouse' and schema_name = 'marts'
+        order by table_name
+        """
+    ).fetchall():
+        yield _Table(name, comment, columns[name])
+
+
+def _statements(table: _Table) -> Iterator[str]:
+    """The table, in the order of its columns (the grain comes first), and its two views, all with their comments."""
+    name, labels = _name(table.name), table.labels()
+    yield f"create table main.{name} as select * from warehouse.marts.{name} order by all"
+    yield f"create view marts.{name} as select * from main.{name}"
+    chinese = ", ".join(f"{_name(column)} as {_name(label)}" for column, label in labels.items())
+    yield f"create view marts_zh.{name} as select {chinese} from main.{name}"
+    for kind, schema in (("table", "main"), ("view", "marts"), ("view", "marts_zh")):
+        yield f"comment on {kind} {schema}.{name} is {_text(table.comment)}"
+        for column, comment in table.columns.items():
+            shown = labels[column] if schema == "marts_zh" else column
+            yield f"comment on column {schema}.{name}.{_name(shown)} is {_text(comment)}"
+
+
+def _copy_to_parquet(con: duckdb.DuckDBPyConnection, table: _Table, folder: Path) -> int:
+    """Write a table with its definitions, in the order it has, and return the number of rows written."""
+    described = json.dumps({"table": table.comment, "columns": table.columns}, ensure_ascii=False)
+    written = con.execute(
+        f"""
+        copy main.{_name(table.name)} to {_text(folder / "parquet" / f"{table.name}.parquet")}
+        (format parquet, compression zstd, kv_metadata {{comments: {_text(described)}}})
+        """
+    ).fetchone()
+    assert written is not None  # COPY says how many
+    return int(written[0])
+
+
+def _describe_release(con: duckdb.DuckDBPyConnection, release: Mapping[str, object], rows: dict[str, int]) -> None:
+    con.execute(_META)
+    con.execute(
+        f"insert into meta.release by name select {', '.join(f'? as {name}' for name in release)}", [*release.values()]
+    )
+    con.executemany("insert into meta.table_rows values (?, ?)", list(rows.items()))
+
+
+def _check(database: Path, expected: dict[str, int], in_parquet: dict[str, int]) -> None:
+    """Open the finished file as a reader does and count what every schema shows."""
+    with duckdb.connect(config=OFFLINE) as con:
+        con.execute(f"attach {_text(database)} as release (read_only)")
+        for name, count in expected.items():
+            found = {
+                f"{schema}.{name}": _count(con, f"release.{schema}.{_name(name)}")
+                for schema in ("main", "marts", "marts_zh")
+            }
+            found[f"parquet/{name}"] = in_parquet[name]
+            for place, rows in found.items():
+                if rows != count:
+                    raise PublishError(f"{place} has {rows} rows, the warehouse {count}")
+
+
+def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
+    counted = con.execute(f"select count(*) from {relation}").fetchone()
+    assert counted is not None
+    return int(counted[0])
+
+
+def _name(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(value: str | Path | None) -> str:
+    return "null" if value is None else "'" + str(value).replace("'", "''") + "'"

@@ -1,0 +1,182 @@
+"""Questions to the published marts: read-only, with no way to a file or a network, answered as table, csv or json."""
+
+import csv
+import io
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+Format = Literal["table", "csv", "json"]
+Row = tuple[Any, ...]
+
+_BATCH = 10_000
+# What DuckDB does beyond reading the database it was given, all of it off.
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "python_enable_replacements": False,  # else a table name could mean a variable of this program
+}
+_NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*")
+
+_ONE_LINE = str.maketrans({"\n": "⏎", "\r": None, "\t": " "})
+
+
+class NoRelease(Exception):
+    """Nothing has been published yet."""
+
+
+class QueryError(Exception):
+    """A question that cannot be answered; the message quotes the line it stumbles over."""
+
+
+def connect(published_db: Path) -> duckdb.DuckDBPyConnection:
+    """Open the published marts for reading and nothing else.
+
+    Tables are found by their bare names and by `marts.`, `marts_zh.` and `meta.`: the file is attached as `published`,
+    because under its own name `marts.` would be ambiguous (see flows/publish/build.py).
+
+    Raises
+    ------
+    NoRelease
+        There is no such file.
+    QueryError
+        It cannot be opened.
+    """
+    if not published_db.is_file():
+        raise NoRelease(str(published_db))
+    con = duckdb.connect(config=_CLOSED)
+    try:
+        place = str(published_db).replace("'", "''")
+        con.execute(f"attach '{place}' as published (read_only)")
+        con.execute("use published")
+        con.execute("set enable_external_access = false; set lock_configuration = true")
+    except duckdb.Error as error:
+        con.close()
+        raise QueryError(str(error)) from error
+    return con
+
+
+def query(published_db: Path, sql: str, form: Format = "table") -> Iterator[str]:
+    """Answer a question, in pieces of text that end with a line's end.
+
+    Parameters
+    ----------
+    published_db
+        The published database.
+    sql
+        One statement, or several of which the last one answers.
+    form
+        `table`: aligned columns, wide characters counted as two; `csv`: RFC 4180 with a heading; `json`: one list of
+        objects, an object a line. In csv and json numbers are exact, dates ISO, and null is empty or null.
+
+    Raises
+    ------
+    NoRelease
+    QueryError
+    """
+    with connect(published_db) as con:
+        try:
+            con.execute(sql)
+            if not con.description:
+                raise QueryError("there is no question in it")
+            names = [str(column[0]) for column in con.description]
+            is_number = [_NUMBER.fullmatch(str(column[1])) is not None for column in con.description]
+            batches = iter(lambda: con.fetchmany(_BATCH), [])
+            rows = (row for batch in batches for row in batch)
+            if form == "table":
+                yield from _table(names, is_number, list(rows))
+            else:
+                yield from {"csv": _csv, "json": _json}[form](names, rows)
+        except duckdb.Error as error:
+            raise QueryError(str(error)) from error
+        except RuntimeError as error:
+            if "interrupted" not in str(error):
+                raise
+            raise KeyboardInterrupt from error  # how DuckDB passes Ctrl-C on
+
+
+def _text(value: Any) -> str:
+    """Write a value as DuckDB's own shell does."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return format(value, "f")
+        case datetime():
+            return value.isoformat(" ")
+        case date() | time():
+            return value.isoformat()
+        case bytes():
+            return value.hex()
+        case _:
+            return str(value)
+
+
+def _csv(names: Sequence[str], rows: Iterator[Row]) -> Iterator[str]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        yield _taken(buffer)
+        writer.writerow([_text(value) for value in row])
+    yield _taken(buffer)
+
+
+def _taken(buffer: io.StringIO) -> str:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text
+
+
+def _json(names: Sequence[str], rows: Iterator[Row]) -> Iterator[str]:
+    keys = [json.dumps(name, ensure_ascii=False) for name in names]
+    before = "["
+    for row in rows:
+        yield (
+            before + "{" + ", ".join(f"{key}: {_json_value(value)}" for key, value in zip(keys, row, strict=True)) + "}"
+        )
+        before = ",\n "
+    yield "[]\n" if before == "[" else "]\n"
+
+
+def _json_value(value: Any) -> str:
+    if isinstance(value, Decimal):
+        return format(value, "f")  # exact: a float would not be
+    if isinstance(value, float) and not math.isfinite(value):
+        return "null"  # JSON knows no infinity
+    return json.dumps(value, ensure_ascii=False, default=_text)
+
+
+def _table(names: Sequence[str], is_number: Sequence[bool], rows: Sequence[Row]) -> Iterator[str]:
+    lines = [list(names), *([_text(value).translate(_ONE_LINE) for value in row] for row in rows)]
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
+    lines.insert(1, ["─" * width for width in widths])
+    for line in lines:
+        cells = (_padded(*cell) for cell in zip(line, widths, is_number, strict=True))
+        yield "  ".join(cells).rstrip() + "\n"
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal a text takes: wide characters two, combining ones none."""
+    if text.isascii():
+        return len(text)
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in text
+    )
+
+
+def _padded(text: str, width: int, is_number: bool) -> str:
+    blanks = " " * (width - _width(text))
+    return blanks + text if is_number else text + blanks

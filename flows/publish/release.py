@@ -1,0 +1,285 @@
+"""The swap: a release is built beside the current one, checked, and put in its place by renames.
+
+`published/` holds the current release (marts.duckdb, parquet/, manifest.json), `releases/<run id>/` the earlier ones
+that are kept. A reader of marts.duckdb sees the whole old or the whole new release. The manifest is written last: where
+it does not fit the files, a publish was killed between two renames, and the next one puts everything right.
+"""
+
+import datetime as dt
+import json
+import re
+import secrets
+import shutil
+import subprocess
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from flows.publish.build import DATABASE, PublishError, TableFile, build, sha256
+
+MANIFEST = "manifest.json"
+PUBLISHED, FAILED = "published", "failed"
+
+
+def code_version() -> str:
+    """Return the version of this program: its number and, in a checkout, the commit."""
+    version = metadata.version("gongshui")
+    root = Path(__file__).parents[2]
+    if not (root / ".git").exists():
+        return version
+    try:
+        described = subprocess.run(
+            ["git", "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return version  # a machine without git
+    return f"{version}+{described.stdout.strip()}" if described.returncode == 0 else version
+
+
+@dataclass(frozen=True)
+class Run:
+    """The night that publishes.
+
+    Attributes
+    ----------
+    id
+        Names the release's folder: letters, digits, `-`, `_` and `.`.
+    as_of
+        The day that the figures stand for.
+    at
+        When the run publishes; without a time zone the machine's own is meant.
+    code_version
+        Of the program.
+    """
+
+    id: str
+    as_of: dt.date
+    at: dt.datetime
+    code_version: str = field(default_factory=code_version)
+
+    def __post_init__(self) -> None:
+        """Refuse an id that is no plain name of a folder."""
+        if not re.fullmatch(r"[0-9A-Za-z][0-9A-Za-z._-]*", self.id):
+            raise ValueError(f"a run id has letters, digits, - _ and . only: {self.id!r}")
+
+    @classmethod
+    def starting(cls, as_of: dt.date, at: dt.datetime) -> "Run":
+        """Return a run with an id of its own, that sorts by time."""
+        return cls(f"{at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}", as_of, at)
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release, as its manifest describes it.
+
+    Attributes
+    ----------
+    run_id, as_of, published_at, code_version
+        Of the run that made it.
+    tables
+        Rows and hash of each table's Parquet file.
+    database_sha256
+        Of marts.duckdb.
+    status
+        `published`, or `failed` when a later run could not replace it.
+    failure
+        That run: its id, when, and why.
+    is_unchanged
+        Whether the run found nothing to publish: this is the release of an earlier run, untouched.
+    """
+
+    run_id: str
+    as_of: dt.date
+    published_at: dt.datetime
+    code_version: str
+    tables: dict[str, TableFile]
+    database_sha256: str
+    status: str = PUBLISHED
+    failure: dict[str, str] | None = None
+    is_unchanged: bool = False
+
+    def content(self) -> tuple[object, ...]:
+        """Return what makes two releases the same: the tables, and the program, which decides how they are laid out."""
+        return self.tables, self.code_version
+
+    def manifest(self) -> str:
+        """Return the text of manifest.json."""
+        return json.dumps(
+            {
+                "status": self.status,
+                **({"failure": self.failure} if self.failure else {}),
+                "run_id": self.run_id,
+                "as_of": self.as_of.isoformat(),
+                "published_at": self.published_at.isoformat(timespec="seconds"),
+                "code_version": self.code_version,
+                "database": {"file": DATABASE, "sha256": self.database_sha256},
+                "tables": {name: asdict(table) for name, table in self.tables.items()},
+            },
+            ensure_ascii=False,
+            indent=1,
+        )
+
+
+def read_manifest(folder: Path) -> Release | None:
+    """Return the release that a folder's manifest describes; None where there is none that can be read."""
+    try:
+        said: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
+        return Release(
+            said["run_id"],
+            dt.date.fromisoformat(said["as_of"]),
+            dt.datetime.fromisoformat(said["published_at"]),
+            said["code_version"],
+            {name: TableFile(**table) for name, table in said["tables"].items()},
+            said["database"]["sha256"],
+            said["status"],
+            said.get("failure"),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def publish(warehouse: Path, published: Path, run: Run, *, kept: int = 7) -> Release:
+    """Make the warehouse's marts the current release.
+
+    Parameters
+    ----------
+    warehouse
+        The DuckDB file; opened read-only, so nobody may be writing to it.
+    published
+        The folder that others read; made where there is none.
+    run
+        Who publishes.
+    kept
+        How many of the latest releases stay, the current one among them; the last of each month stays too.
+
+    Returns
+    -------
+    Release
+        The current release: a new one, or the old one (`is_unchanged`) where it has the same content.
+
+    Raises
+    ------
+    PublishError
+        Nothing was published; the last release stands as it was.
+    """
+    stage = published / ".building"
+    try:
+        _remove(stage)  # of a run that was killed
+        release = _build(warehouse, stage / "new", run)
+        current = read_manifest(published)
+        is_intact = current is not None and _is_intact(published, current)
+        if current and is_intact and current.content() == release.content():
+            if current.status != PUBLISHED:
+                current = replace(current, status=PUBLISHED, failure=None)
+                _write_manifest(published, current)
+            return replace(current, is_unchanged=True)
+        if current and is_intact:
+            _archive(published, current, stage)
+        _swap(stage / "new", published, release)
+        _tidy(published, release, kept, stage)
+        return release
+    except (OSError, duckdb.Error) as error:
+        raise PublishError(str(error)) from error
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+def note_failure(published: Path, run: Run, reason: str) -> None:
+    """Say in the manifest that a run could not replace the release that stands there; without one, do nothing."""
+    if current := read_manifest(published):
+        failure = {"run_id": run.id, "at": _aware(run.at).isoformat(timespec="seconds"), "reason": reason}
+        _write_manifest(published, replace(current, status=FAILED, failure=failure))
+
+
+def _build(warehouse: Path, folder: Path, run: Run) -> Release:
+    at = _aware(run.at)
+    said = {
+        "run_id": run.id,
+        "as_of": run.as_of,
+        "published_at": at.replace(microsecond=0, tzinfo=None),
+        "code_version": run.code_version,
+    }
+    tables = build(warehouse, folder, said)
+    release = Release(run.id, run.as_of, at, run.code_version, tables, sha256(folder / DATABASE))
+    (folder / MANIFEST).write_text(release.manifest(), encoding="utf-8")
+    return release
+
+
+def _aware(at: dt.datetime) -> dt.datetime:
+    return at.astimezone() if at.tzinfo is None else at
+
+
+def _files(release: Release) -> list[Path]:
+    """Every file of a release, in the order they are put in place; the first is the one that readers hold open."""
+    return [Path(DATABASE), *(Path("parquet", f"{name}.parquet") for name in release.tables), Path(MANIFEST)]
+
+
+def _is_intact(folder: Path, release: Release) -> bool:
+    hashes = {Path(DATABASE): release.database_sha256}
+    hashes |= {Path("parquet", f"{name}.parquet"): table.sha256 for name, table in release.tables.items()}
+    return all((folder / file).is_file() and sha256(folder / file) == digest for file, digest in hashes.items())
+
+
+def _write_manifest(published: Path, release: Release) -> None:
+    beside = published / f".{MANIFEST}"
+    beside.write_text(release.manifest(), encoding="utf-8")
+    beside.replace(published / MANIFEST)
+
+
+def _archive(published: Path, current: Release, stage: Path) -> None:
+    """Copy the current release among the earlier ones: a copy, so that who writes to the one spoils not the other."""
+    kept = published / "releases" / current.run_id
+    if kept.exists():
+        return
+    _copy(published, stage / "old", current)
+    kept.parent.mkdir(exist_ok=True)
+    (stage / "old").replace(kept)
+
+
+def _copy(source: Path, target: Path, release: Release) -> None:
+    (target / "parquet").mkdir(parents=True)
+    for file in _files(release):
+        shutil.copyfile(source / file, target / file)
+
+
+def _swap(new: Path, published: Path, release: Release) -> None:
+    """Put every file in its place; when one cannot be replaced, put back those that were."""
+    before = read_manifest(published)
+    (published / "parquet").mkdir(parents=True, exist_ok=True)
+    done = 0
+    try:
+        for file in _files(release):
+            (new / file).replace(published / file)
+            done += 1
+    except BaseException:  # on Windows a file that somebody holds open; or Ctrl-C
+        back = new.parent / "back"
+        if done and before and (published / "releases" / before.run_id).is_dir():
+            _copy(published / "releases" / before.run_id, back, before)
+            for file in _files(before):
+                (back / file).replace(published / file)
+        raise
+
+
+def _tidy(published: Path, current: Release, kept: int, stage: Path) -> None:
+    """Remove tables there are no more, and earlier releases but the latest ones and the last of each month."""
+    releases = published / "releases"
+    found = {folder: read_manifest(folder) for folder in releases.iterdir()} if releases.is_dir() else {}
+    everything = [current, *(release for release in found.values() if release)]
+    latest = sorted(everything, key=lambda release: release.published_at)[-kept:]
+    by_day = sorted(everything, key=lambda release: (release.as_of, release.published_at))
+    month_ends = {(release.as_of.year, release.as_of.month): release for release in by_day}
+    staying = {release.run_id for release in (*latest, *month_ends.values())}
+    gone = [folder for folder, release in found.items() if release and release.run_id not in staying]
+    gone += [file for file in (published / "parquet").glob("*.parquet") if file.stem not in current.tables]
+    for path in gone:
+        with suppress(OSError):  # somebody reads it on Windows: it goes another night
+            path.replace(stage / path.name)
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)

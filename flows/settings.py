@@ -1,0 +1,197 @@
+"""One settings object: flags before the environment (GONGSHUI_*) before gongshui.toml before the defaults."""
+
+import os
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
+
+from flows.ingest.guard import Limits
+
+Lang = Literal["zh", "en"]
+FILE = "gongshui.toml"
+PREFIX = "GONGSHUI_"
+
+# What each setting has to be, in the words of the sentence that refuses a bad one.
+_EXPECTED = {
+    "raw": ("应为文件夹路径", "must be the path of a folder"),
+    "data": ("应为文件夹路径", "must be the path of a folder"),
+    "lang": ("应为 zh 或 en", "must be zh or en"),
+    "processes": ("应为不小于1的整数", "must be a whole number, at least 1"),
+    "limits": ("应为一组大于0的数", "must be a table of numbers above 0"),
+    "limits.*": ("应为大于0的数", "must be a number above 0"),
+    "releases_kept": ("应为不小于1的整数", "must be a whole number, at least 1"),
+}
+
+
+class BadSetting(Exception):
+    """A setting that cannot be used, as one sentence in both languages."""
+
+    def __init__(self, chinese: str, english: str) -> None:
+        super().__init__(chinese, english)
+        self.chinese, self.english = chinese, english
+
+    def sentence(self, lang: Lang) -> str:
+        """Return the sentence in a language."""
+        return self.chinese if lang == "zh" else self.english
+
+
+def _folder(path: Path) -> Path:
+    return path.expanduser().absolute()
+
+
+def _path_text(value: object) -> object:
+    if value == "":  # would be the working directory
+        raise ValueError("empty")
+    return value
+
+
+def _limits(value: object) -> Limits:
+    """Read a table of limits; of those not named the default holds."""
+    if isinstance(value, Limits):
+        return value
+    if not isinstance(value, dict):
+        raise ValueError("no table")
+    defaults, numbers = asdict(Limits()), {}
+    for name, text in value.items():
+        try:
+            numbers[name] = type(defaults[name])(text)
+        except (KeyError, TypeError, ValueError):
+            raise _bad_limit(name, text, name in defaults) from None
+        if not numbers[name] > 0:
+            raise _bad_limit(name, text, True)
+    return Limits(**numbers)
+
+
+def _bad_limit(name: str, text: object, is_known: bool) -> PydanticCustomError:
+    return PydanticCustomError("limit", "{name}", {"name": name, "text": text, "is_known": is_known})
+
+
+Folder = Annotated[Path, BeforeValidator(_path_text), AfterValidator(_folder)]
+
+
+class Settings(BaseSettings):
+    """All that can be set, read once at the start of a command.
+
+    Attributes
+    ----------
+    raw, data
+        The inbox, never written to, and the folder that holds everything a run writes; absolute.
+    lang
+        The language of messages.
+    processes
+        How many files are read at the same time.
+    limits
+        Bounds on one incoming file (a table [limits] in the file, GONGSHUI_LIMITS__SECONDS in the environment).
+    releases_kept
+        How many of the latest releases stay, the current one among them; the last of each month stays too.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", env_ignore_empty=True, toml_file=FILE, extra="forbid", frozen=True
+    )
+
+    raw: Folder = Path("raw")
+    data: Folder = Path("data")
+    lang: Lang = "zh"
+    processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    limits: Annotated[Limits, BeforeValidator(_limits)] = Limits()
+    releases_kept: int = Field(default=7, ge=1)
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file of landing and of all that is derived from it."""
+        return self.data / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """The folder of the current release, which others read."""
+        return self.data / "published"
+
+    @property
+    def marts(self) -> Path:
+        """The published database."""
+        return self.published / "marts.duckdb"
+
+    @property
+    def work(self) -> Path:
+        """A folder that can be deleted at any time."""
+        return self.data / "work"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Name the sources, the strongest first."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(**flags: Any) -> Settings:
+    """Return the settings of this run.
+
+    Parameters
+    ----------
+    **flags
+        Values from the command line by field name; None where a flag was not given.
+
+    Raises
+    ------
+    BadSetting
+        The file cannot be read, or a value is not what it has to be; the first one is named, with where it came from.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise _refusal(error, given) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise BadSetting(f"设置文件 {FILE} 无法读取：{error}。", f"The file {FILE} cannot be read: {error}.") from error
+    except SettingsError as error:  # JSON in an environment variable
+        raise BadSetting(f"环境变量中的设置无法读取：{error}。", f"The environment cannot be read: {error}.") from error
+
+
+def spoken(flag: str | None = None) -> Lang:
+    """Return the language to speak while the settings are not (or cannot be) read yet."""
+    try:
+        filed = tomllib.loads(Path(FILE).read_text("utf-8")).get("lang")
+    except (OSError, ValueError):
+        filed = None  # `read_settings` says what is wrong with the file
+    for lang in (flag, os.environ.get(f"{PREFIX}LANG"), filed):
+        if lang in ("zh", "en"):
+            return "zh" if lang == "zh" else "en"
+    return "zh"
+
+
+def _refusal(error: ValidationError, flags: dict[str, Any]) -> BadSetting:
+    """Say which setting is wrong, where it stands and what it should be."""
+    first = error.errors()[0]
+    path, value, is_known = [str(part) for part in first["loc"]], first["input"], first["loc"][0] in _EXPECTED
+    if first["type"] == "limit":
+        limit = first["ctx"]
+        path, value, is_known = ["limits", limit["name"]], limit["text"], limit["is_known"]
+    variable = PREFIX + "__".join(path).upper()
+    if path[0] in flags:
+        chinese = english = f"--{path[0].replace('_', '-')}"
+    elif variable in (key.upper() for key in os.environ):
+        chinese, english = f"环境变量 {variable}", f"The environment variable {variable}"
+    else:
+        chinese, english = f"设置文件 {FILE} 中的 {'.'.join(path)}", f"{'.'.join(path)} in the file {FILE}"
+    if not is_known:
+        return BadSetting(f"{chinese} 不是可用的设置项。", f"{english} is not a setting.")
+    expected = _EXPECTED[path[0] if len(path) == 1 else f"{path[0]}.*"]
+    return BadSetting(f"{chinese} {expected[0]}，现为“{value}”。", f"{english} {expected[1]}; it is “{value}”.")

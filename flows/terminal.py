@@ -1,0 +1,191 @@
+"""What a night says on the terminal, to stderr: progress while it reads, then a plain summary."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from flows import transform
+from flows.local_server import ServerDied
+from flows.publish.build import PublishError
+from flows.report.headline import Headline, half_up, percent
+from flows.settings import Lang, Settings
+
+if TYPE_CHECKING:
+    from flows.nightly import NightResult
+
+_STEPS_ZH = {"all": "用时  ", "ingest": "读取", "transform": "计算", "publish": "发布"}
+_STEPS_EN = {"all": "time      ", "ingest": "ingest", "transform": "transform", "publish": "publish"}
+_STATUS = {
+    "read": ("已读取", "read"),
+    "refused": ("无法读取", "refused"),
+    "unrecognised": ("不是报表", "no form"),
+    "duplicate": ("重复", "duplicate"),
+    "ignored": ("系统文件", "ignored"),
+}
+
+
+def status_name(status: str, lang: Lang) -> str:
+    """What a file's status is called."""
+    return _STATUS[status][lang == "en"]
+
+
+@contextmanager
+def reading(lang: Lang) -> Iterator[Callable[[int, int, int], None]]:
+    """Show how far the reading is: files done of files to do, and rows. Without a terminal, a line every hundred files.
+
+    Yields
+    ------
+    callable
+        To be told files done, files to do, rows read so far.
+    """
+    console = Console(stderr=True)
+    words = ("读取文件", "行") if lang == "zh" else ("reading", "rows")
+    columns = (TextColumn(words[0]), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rows]:,} " + words[1]))
+    with Progress(*columns, TimeElapsedColumn(), console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task("", total=None, rows=0)
+
+        def tell(done: int, to_do: int, rows: int) -> None:
+            progress.update(bar, completed=done, total=to_do, rows=rows)
+            if not console.is_terminal and (done % 100 == 0 or done == to_do):
+                print(f"{words[0]} {done}/{to_do}, {rows:,} {words[1]}", file=sys.stderr, flush=True)
+
+        yield tell
+
+
+def print_summary(result: "NightResult", settings: Settings, seconds: float) -> None:
+    """Print what the night did, what it found, what needs a person, where everything lies, and how long it took."""
+    lines = _chinese(result, settings) if settings.lang == "zh" else _english(result, settings)
+    names = _STEPS_ZH if settings.lang == "zh" else _STEPS_EN
+    steps = [f"{names[step]} {taken:.1f}" for step, taken in result.seconds.items()]
+    rest = seconds - sum(result.seconds.values())
+    lines.append(f"{names['all']}{seconds:.1f} s ({', '.join([*steps, f'Prefect {rest:.1f}'])})")
+    print("\n".join(lines), file=sys.stderr, flush=True)
+
+
+def explain(error: Exception, settings: Settings) -> str | None:
+    """Why a night could not run, to the person at the terminal; None where it is no fault of theirs."""
+    chinese = settings.lang == "zh"
+    stands = "上次发布的成果未受影响。" if chinese else "What was published before still stands."
+    match error:
+        case duckdb.IOException() if "lock" in str(error).lower():
+            said = (
+                "数据库正被另一个程序使用，请等它结束后再运行：" if chinese else "Another program holds the database: "
+            )
+            return f"{said}{_shown(settings.warehouse)}\n{stands}"
+        case transform.TransformError():
+            said = "成果未能通过检查，没有发布：" if chinese else "The marts did not pass their checks: "
+        case ServerDied():
+            said = "Prefect 服务没有启动，详见日志：" if chinese else "Prefect's server did not start; see its log: "
+        case PublishError():
+            said = "发布失败：" if chinese else "Publishing failed: "
+        case OSError() | duckdb.IOException():
+            said = "文件无法读写：" if chinese else "A file could not be read or written: "
+        case _:
+            return None
+    return f"{said}{error}\n{stands}"
+
+
+def _chinese(result: "NightResult", settings: Settings) -> list[str]:
+    night, issues = result.night, result.issues
+    lines = [
+        "",
+        f"收件  共 {night.found} 个文件：读取 {night.count('read')}，以前已读 {night.known}，"
+        f"重复 {night.count('duplicate')}，不是报表 {night.count('unrecognised')}，"
+        f"无法读取 {night.count('refused')}，系统文件 {night.count('ignored')}",
+        *([f"      因基数表更新重新核对 {night.again} 个文件"] if night.again else []),
+        f"行    读取 {result.rows_read:,}，入库 {result.rows_accepted:,}，退回 {result.rows_rejected:,}（现行报表）",
+        f"问题  错误 {issues.get('error', 0)}，提醒 {issues.get('warn', 0)}，提示 {issues.get('info', 0)}",
+        *_headline_lines(result.headline, _CHINESE_HEADLINE),
+    ]
+    if result.files_refused:
+        lines += ["需要处理的文件", *(f"  {path}：{reason}" for path, reason in result.files_refused)]
+    if result.rows_rejected:
+        lines.append("退回的行见 fct_data_issue（severity = 'error'），每条写明文件、工作表、单元格和改法。")
+    if result.is_unchanged:
+        lines.append("收件没有变化，成果与上次发布一致，未重新计算。")
+    return [*lines, f"结果  {_shown(settings.marts)}", f"      {_shown(settings.published / 'parquet')}"]
+
+
+def _english(result: "NightResult", settings: Settings) -> list[str]:
+    night, issues = result.night, result.issues
+    lines = [
+        "",
+        f"inbox     {night.found} files: {night.count('read')} read, {night.known} known from before, "
+        f"{night.count('duplicate')} duplicate, {night.count('unrecognised')} no form of ours, "
+        f"{night.count('refused')} refused, {night.count('ignored')} system files",
+        *([f"          {night.again} files judged again by a newer master list"] if night.again else []),
+        f"rows      {result.rows_read:,} read, {result.rows_accepted:,} accepted, {result.rows_rejected:,} rejected "
+        "(current reports)",
+        f"issues    {issues.get('error', 0)} errors, {issues.get('warn', 0)} warnings, {issues.get('info', 0)} notes",
+        *_headline_lines(result.headline, _ENGLISH_HEADLINE),
+    ]
+    if result.files_refused:
+        lines += ["files that need a person", *(f"  {path}: {reason}" for path, reason in result.files_refused)]
+    if result.rows_rejected:
+        lines.append("Rejected rows: fct_data_issue (severity = 'error') names file, sheet, cell and what to do.")
+    if result.is_unchanged:
+        lines.append("Nothing in the inbox changed: the marts are those published before, nothing was computed.")
+    return [*lines, f"results   {_shown(settings.marts)}", f"          {_shown(settings.published / 'parquet')}"]
+
+
+_CHINESE_HEADLINE = (
+    "截至{date}",
+    "  自然村  计划 {planned:,}，完成 {completed:,}（{rate}），逾期 {late:,}",
+    "  人口    计划 {people:,}，完成 {served:,}；集中供水率 {now}，全部完成后 {after}",
+    "  资金    计划 {plan}，到位 {secured}，支付 {spent}（万元）",
+)
+_ENGLISH_HEADLINE = (
+    "as of {date}",
+    "  villages    {planned:,} planned, {completed:,} completed ({rate}), {late:,} late",
+    "  population  {people:,} planned, {served:,} completed; supply rate {now}, after the plan {after}",
+    "  funds       {plan} planned, {secured} secured, {spent} spent (10,000 yuan)",
+)
+
+
+def headline_markdown(headline: Headline | None) -> str:
+    """The headline as a few lines of markdown."""
+    return "\n\n".join(_headline_lines(headline, _CHINESE_HEADLINE)) or "没有可用的数字。"
+
+
+def _headline_lines(headline: Headline | None, words: tuple[str, ...]) -> list[str]:
+    if headline is None:
+        return []
+    day, total = headline.report_date, headline.total
+    funds = headline.funds.get("all")
+    figures = {
+        "date": day if words is _ENGLISH_HEADLINE else f"{day.year}年{day.month}月{day.day}日",
+        "planned": total.villages_planned,
+        "completed": total.villages_completed,
+        "rate": _percent(total.village_completion_rate),
+        "late": total.late_villages,
+        "people": total.population_planned,
+        "served": total.population_completed,
+        "now": _percent(total.supply_rate),
+        "after": _percent(total.supply_rate_after_plan),
+        "plan": _wan(funds.planned_yuan if funds else None),
+        "secured": _wan(funds.secured_yuan if funds else None),
+        "spent": _wan(funds.spent_yuan if funds else None),
+    }
+    return [line.format(**figures) for line in words]
+
+
+def _percent(rate: Fraction | None) -> str:
+    return "—" if rate is None else f"{percent(rate, 1)}%"
+
+
+def _wan(yuan: Decimal | None) -> str:
+    return "—" if yuan is None else f"{half_up(yuan / 10_000, 2):,}"
+
+
+def _shown(path: Path) -> str:
+    """A path as short as it can be told."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,13 @@
+"""The forms that towns and the county send in, one module each, and the vocabulary they share."""
+
+import importlib
+import pkgutil
+
+from schemas.form import FORMS, FormInfo
+
+
+def forms() -> dict[str, FormInfo]:
+    """Every form that a module of this package describes, by name; finding a new module is all it takes."""
+    for module in pkgutil.iter_modules(__path__):
+        importlib.import_module(f"{__name__}.{module.name}")
+    return FORMS

@@ -1,0 +1,296 @@
+import datetime as dt
+import shutil
+from collections import Counter
+
+import duckdb
+import pytest
+
+from flows.ingest import night
+from flows.ingest.guard import Limits, Refused
+from flows.ingest.landing_tables import tables
+
+FIRST_NIGHT = dt.datetime(2021, 8, 25, 2, 0)
+
+DIVISION = """云塘县行政区划与户籍基数表（截至2021年6月25日）
+自然村编码,镇,村委会,自然村,户籍户数,户籍人口
+440999101200001,青龙镇,兴隆村委会,大屋村,86,412
+440999101200002,青龙镇,兴隆村委会,上围,20,100
+"""
+PROGRESS = """青龙镇镇级水厂扩网工程进度表（截至2021年8月20日）
+村委会,自然村,户数,人口,进展情况
+兴隆村委会,大屋村,86,412,在建
+兴隆村委会,上围,20,{population},未开工
+"""
+FUNDS = """青龙镇资金落实表（截至2021年8月20日）单位：万元
+项目名称,资金来源,计划,到位,支付
+甲工程,专项债券,{planned},80,60
+"""
+LIST = "2021-06-25/行政区划与户籍基数表.csv"
+TOWN = "2021-08-20/青龙镇.csv"
+
+
+class Inbox:
+    """An inbox in a folder of its own, and the warehouse that its nights write."""
+
+    def __init__(self, folder):
+        self.raw, self.warehouse, self.nights = folder / "raw 收件", folder / "data" / "warehouse.duckdb", 0
+        self.raw.mkdir(parents=True)
+
+    def put(self, path, text=None):
+        text = PROGRESS.format(population=100) if text is None else text
+        file = self.raw / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return file
+
+    def night(self, **options):
+        """One night; a day later each time."""
+        now = FIRST_NIGHT + dt.timedelta(days=self.nights)
+        self.nights += 1
+        told = []
+        self.read = told
+        done = night.ingest(
+            self.raw,
+            self.warehouse,
+            night.Options(Limits(), 1, **options),
+            now,
+            lambda *progress: told.append(progress),
+        )
+        self.outcomes = {outcome.path.partition("/")[2]: outcome for outcome in done.outcomes}
+        return done
+
+    def select(self, *queries):
+        """What the queries give; of a single one its rows."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            found = [connection.execute(query).fetchall() for query in queries]
+        return found if len(found) > 1 else found[0]
+
+    def contents(self):
+        """All that landing holds, but for when it was written."""
+        left_out = {"file": "exclude (first_seen_at, modified_ns)", "issue": "exclude (issue_no)"}
+        found = self.select(*(f'select * {left_out.get(name, "")} from landing."{name}"' for name in tables()))
+        return {name: Counter(map(str, rows)) for name, rows in zip(tables(), found, strict=True)}
+
+
+def read_here(function, items, **limits):
+    """What `run_isolated` gives, without the second that a worker takes to start."""
+    for item in items:
+        try:
+            yield item, function(item)
+        except Refused as refused:
+            yield item, refused
+
+
+@pytest.fixture(autouse=True)
+def reading_here(request, monkeypatch):
+    """Workers are tested in test_workers.py, and here by the tests that ask for them."""
+    if "workers" not in request.fixturenames:
+        monkeypatch.setattr(night, "run_isolated", read_here)
+
+
+@pytest.fixture
+def workers():
+    """Read in worker processes, as at night."""
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    return Inbox(tmp_path)
+
+
+def test_a_file_is_read_judged_and_landed(inbox, workers):
+    inbox.put(LIST, DIVISION)
+    inbox.put(TOWN)
+    done = inbox.night()
+    assert (done.found, done.known, done.count("read")) == (2, 0, 2)
+    assert (inbox.outcomes[TOWN].accepted, inbox.outcomes[TOWN].rejected) == (2, 0)
+    assert inbox.read == [(1, 2, 2), (2, 2, 4)]
+    assert inbox.select("select natural_village, village_code from landing.village_progress order by row") == [
+        ("大屋村", "440999101200001"),
+        ("上围", "440999101200002"),
+    ]
+
+
+def test_nothing_is_read_twice_and_one_added_file_reads_one(inbox):
+    inbox.put(LIST, DIVISION)
+    inbox.put(TOWN)
+    inbox.night()
+    before = inbox.contents()
+    done = inbox.night()
+    assert (done.found, done.known, done.again, done.outcomes) == (2, 2, 0, [])
+    assert inbox.contents() == before
+    inbox.put("2021-08-21/资金.csv", FUNDS.format(planned=100))
+    done = inbox.night()
+    assert [outcome.path.rpartition("/")[2] for outcome in done.outcomes] == ["资金.csv"]
+    assert len(inbox.read) == 1
+
+
+def test_a_changed_file_is_read_again_and_the_earlier_reading_stays(inbox):
+    inbox.put(LIST, DIVISION)
+    inbox.put(TOWN)
+    inbox.night()
+    inbox.put(TOWN, PROGRESS.format(population=101))
+    assert len(inbox.night().outcomes) == 1
+    assert inbox.select("select population from landing.village_progress where row = 4 order by all") == [
+        (100,),
+        (101,),
+    ]
+
+
+def test_rereading_reads_everything_and_changes_nothing(inbox):
+    inbox.put(LIST, DIVISION)
+    inbox.put(TOWN)
+    inbox.night()
+    before = inbox.contents()
+    done = inbox.night(reread=True)
+    assert (done.known, len(done.outcomes)) == (0, 2)
+    assert inbox.contents() == before
+
+
+REASONS = {
+    "2021-08-20/空.xlsx": (b"", "refused", "文件为空"),
+    "2021-08-20/坏.xlsx": (b"PK\x03\x04" + b"\0" * 60, "refused", ""),
+    "2021-08-20/照片.xlsx": (b"\x89PNG\r\n\x1a\n" + b"\0" * 60, "refused", "不是电子表格"),
+    "2021-08-20/通知.txt": ("请各镇报送进度表。\n截止8月20日。\n".encode(), "unrecognised", "没有找到本系统的报表"),
+    "2021-08-20/~$青龙镇.xlsx": (b"x", "ignored", "临时文件"),
+}
+
+
+def test_what_cannot_be_read_is_named_with_its_reason_while_others_load(inbox):
+    inbox.put(LIST, DIVISION)
+    inbox.put(TOWN)
+    for path, (content, _, _) in REASONS.items():
+        inbox.put(path, content)
+    done = inbox.night()
+    for path, (_, status, reason) in REASONS.items():
+        assert inbox.outcomes[path].status == status, path
+        assert reason in (inbox.outcomes[path].reason or "")
+        assert inbox.outcomes[path].reason
+    assert inbox.outcomes[TOWN].accepted == 2
+    assert done.ignored == 1
+    assert inbox.night().outcomes == []
+
+
+def test_the_same_bytes_under_two_names_are_one_submission(inbox):
+    inbox.put(LIST, DIVISION)
+    inbox.put(TOWN)
+    inbox.put("2021-08-20/青龙镇 - 副本.csv")
+    inbox.night()
+    copy = inbox.outcomes["2021-08-20/青龙镇 - 副本.csv"]
+    assert (copy.status, copy.accepted) == ("duplicate", 0)
+    assert "青龙镇.csv" in (copy.reason or "")
+    assert len(inbox.select("select 1 from landing.village_progress")) == 2
+    inbox.put("2021-08-22/再报.csv")
+    inbox.night()
+    assert inbox.outcomes["2021-08-22/再报.csv"].status == "duplicate"
+
+
+def test_of_two_files_for_one_town_and_day_both_are_kept(inbox):
+    inbox.put(LIST, DIVISION)
+    inbox.put(TOWN)
+    inbox.put("2021-08-22/青龙镇更正.csv", PROGRESS.format(population=101))
+    inbox.night()
+    assert len(inbox.select("select distinct file_sha256 from landing.village_progress")) == 2
+
+
+# --- the order of nights ----------------------------------------------------------------------------------------------
+
+
+def test_a_master_list_that_comes_later_judges_earlier_files_again(inbox):
+    inbox.put(TOWN)
+    inbox.night()
+    assert (inbox.outcomes[TOWN].accepted, inbox.outcomes[TOWN].rejected) == (0, 2)
+    inbox.put(LIST, DIVISION)
+    done = inbox.night()
+    assert done.again == 1
+    assert (inbox.outcomes[TOWN].accepted, inbox.outcomes[TOWN].rejected) == (2, 0)
+    assert inbox.select("select count(*) from landing.rejected_row") == [(0,)]
+    assert inbox.night().outcomes == []
+
+
+LATER_LIST = DIVISION.replace("6月25日", "8月15日").replace("上围,20,100", "上围,20,300")
+
+
+@pytest.mark.parametrize(
+    "nights",
+    [
+        [[TOWN], [LIST]],
+        [["2021-08-21/资金.csv", "2021-08-15/基数表.csv"], [TOWN, LIST, "2021-08-10/黄竹镇.csv"]],
+    ],
+    ids=["the list last", "the later list first"],
+)
+def test_any_order_of_nights_ends_in_the_same_landing(tmp_path, nights):
+    texts = {
+        LIST: DIVISION,
+        TOWN: PROGRESS.format(population=100),
+        "2021-08-15/基数表.csv": LATER_LIST,
+        "2021-08-21/资金.csv": FUNDS.format(planned=100),
+        "2021-08-10/黄竹镇.csv": PROGRESS.format(population=300).replace("8月20日", "8月10日"),
+    }
+    piecemeal, whole = Inbox(tmp_path / "a"), Inbox(tmp_path / "b")
+    for paths in nights:
+        for path in paths:
+            piecemeal.put(path, texts[path])
+            whole.put(path, texts[path])
+        piecemeal.night()
+    whole.night()
+    assert piecemeal.contents() == whole.contents()
+
+
+def test_a_file_is_judged_by_the_list_received_by_its_day(inbox):
+    inbox.put(LIST, DIVISION)
+    inbox.put("2021-08-15/基数表.csv", LATER_LIST)
+    inbox.put("2021-08-10/早.csv", PROGRESS.format(population=300).replace("8月20日", "8月10日"))
+    inbox.put("2021-08-20/晚.csv", PROGRESS.format(population=300))
+    inbox.night()
+    assert inbox.outcomes["2021-08-10/早.csv"].issues["warn"] > 0  # 300 persons, 100 registered then
+    assert "R11" not in {
+        rule for (rule,) in inbox.select("select rule from landing.issue where report_date = '2021-08-20'")
+    }
+
+
+def test_a_file_of_an_undated_folder_stays_received_on_the_day_it_was_first_seen(inbox):
+    inbox.put("青龙镇/进度.csv", PROGRESS.format(population=100).replace("（截至2021年8月20日）", ""))
+    inbox.night()
+    inbox.put(LIST, DIVISION)
+    inbox.night()
+    days = "select received_on, first_seen_at::date, report_date from landing.file where path like '%进度.csv'"
+    assert inbox.select(days) == [(FIRST_NIGHT.date(),) * 3]
+
+
+def test_a_file_that_is_gone_stays_landed(inbox):
+    inbox.put(LIST, DIVISION)
+    file = inbox.put(TOWN)
+    inbox.night()
+    file.unlink()
+    assert inbox.night().outcomes == []
+    assert len(inbox.select("select 1 from landing.village_progress")) == 2
+
+
+@pytest.mark.parametrize("planned", ["1" + "0" * 20, "1" + "0" * 40], ids=["20 digits", "40 digits"])
+def test_one_absurd_figure_does_not_stop_the_night(inbox, planned):
+    inbox.put(LIST, DIVISION)
+    inbox.put(TOWN)
+    inbox.put("2021-08-21/资金.csv", FUNDS.format(planned=planned))
+    inbox.night()
+    assert inbox.outcomes[TOWN].accepted == 2
+    assert inbox.outcomes["2021-08-21/资金.csv"].rejected == 1
+
+
+def test_the_inbox_is_never_written_to(inbox):
+    inbox.put(LIST, DIVISION)
+    inbox.put(TOWN)
+    before = {path: path.stat().st_mtime_ns for path in inbox.raw.rglob("*")}
+    inbox.night()
+    assert {path: path.stat().st_mtime_ns for path in inbox.raw.rglob("*")} == before
+
+
+def test_an_empty_inbox_is_a_night_without_files(inbox):
+    done = inbox.night()
+    assert (done.found, done.outcomes) == (0, [])
+
+
+def test_a_missing_inbox_stops_the_night(inbox):
+    shutil.rmtree(inbox.raw)
+    with pytest.raises(FileNotFoundError):
+        inbox.night()

@@ -1,0 +1,140 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from flows import cli
+from flows.publish.query import NoRelease, QueryError, query
+
+
+@pytest.fixture(scope="module")
+def marts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("云塘县 '数据'") / "published" / "marts.duckdb"
+    file.parent.mkdir()
+    made = file.with_name("made.duckdb")  # under its later name the words `marts.town` would be ambiguous
+    with duckdb.connect(made) as con:
+        con.execute("""
+            create schema marts; create schema marts_zh;
+            create table main.town (town_name varchar, villages bigint, share decimal(18, 2), seen_on date);
+            insert into main.town values ('石桥镇', 7, 0.50, date '2021-08-20'), ('B', 120, 1234567890123456.78, null);
+            create view marts.town as select * from main.town;
+            create view marts_zh.town as select town_name as 镇 from main.town;
+        """)
+    return made.rename(file)
+
+
+def answer(marts: Path, sql: str, form: str = "table") -> str:
+    return "".join(query(marts, sql, form))  # type: ignore[arg-type]
+
+
+def test_a_table_is_aligned_by_the_width_of_its_characters(marts: Path) -> None:
+    assert answer(marts, "select town_name, villages, share from town").splitlines() == [
+        "town_name  villages                share",
+        "─────────  ────────  ───────────────────",
+        "石桥镇            7                 0.50",
+        "B               120  1234567890123456.78",
+    ]
+
+
+def test_csv_is_exact_and_leaves_null_empty(marts: Path) -> None:
+    assert answer(marts, "from town", "csv") == (
+        "town_name,villages,share,seen_on\n石桥镇,7,0.50,2021-08-20\nB,120,1234567890123456.78,\n"
+    )
+
+
+def test_json_is_exact_and_an_object_a_line(marts: Path) -> None:
+    text = answer(marts, "from town", "json")
+    assert '"share": 1234567890123456.78, "seen_on": null}' in text
+    assert [row["town_name"] for row in json.loads(text)] == ["石桥镇", "B"]
+    assert len(text.splitlines()) == 2
+
+
+def test_an_answer_without_rows_is_still_an_answer(marts: Path) -> None:
+    assert answer(marts, "from town where false", "json") == "[]\n"
+    assert answer(marts, "select villages from town where false", "csv") == "villages\n"
+
+
+@pytest.mark.parametrize("name", ["town", "marts.town", "marts_zh.town"])
+def test_a_table_is_found_by_every_name_people_use(marts: Path, name: str) -> None:
+    assert "石桥镇" in answer(marts, f"from {name}")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "insert into main.town values ('x', 1, 1, null)",
+        "create table main.x as select 1",
+        "drop view marts.town",
+        "select * from read_text('/etc/hostname')",
+        "copy town to 'stolen.csv'",
+        "attach 'other.duckdb'",
+        "install httpfs",
+        "set enable_external_access = true",
+        "from marts_file",  # a variable of this program is no table
+    ],
+)
+def test_nothing_but_reading_the_marts_is_possible(marts: Path, sql: str) -> None:
+    marts_file = duckdb.sql("select 1")  # noqa: F841
+    with pytest.raises(QueryError):
+        answer(marts, sql)
+
+
+def test_an_error_quotes_the_line(marts: Path) -> None:
+    with pytest.raises(QueryError, match="LINE 2: where 人口 > 0"):
+        answer(marts, "select * from town\nwhere 人口 > 0")
+
+
+def test_an_empty_question_is_refused(marts: Path) -> None:
+    with pytest.raises(QueryError):
+        answer(marts, "  ")
+
+
+def test_without_a_release_it_says_so(tmp_path: Path) -> None:
+    with pytest.raises(NoRelease):
+        answer(tmp_path / "marts.duckdb", "select 1")
+
+
+def test_the_command_prints_results_to_stdout_and_words_to_stderr(
+    marts: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", str(marts.parent.parent)]
+    assert cli.main(["sql", *data, "--format", "csv", "select town_name from town limit 1"]) == 0
+    assert capsys.readouterr() == ("town_name\n石桥镇\n", "")
+    assert cli.main(["sql", *data, "selec"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("查询未能执行：Parser Error")
+    assert cli.main(["--lang", "en", "sql", "--data", "nowhere", "select 1"]) == 2
+    assert capsys.readouterr().err.startswith("Nothing is published yet")
+
+
+def test_a_wrong_command_is_refused_in_chinese_with_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["sql"])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err.startswith("命令有误：缺少参数：SQL\n用法：")
+
+
+def test_a_question_comes_from_stdin_and_a_closed_pipe_is_no_error(marts: Path) -> None:
+    command = [sys.executable, "-m", "flows.cli", "sql", "-", "--format", "csv", "--data", str(marts.parent.parent)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin and process.stdout and process.stderr
+        process.stdin.write("\ufeffselect 'x' as 列 from range(1000000)".encode())
+        process.stdin.close()
+        assert process.stdout.readline().decode() == "列\n"
+        process.stdout.close()
+        assert process.wait(60) == 0
+        assert process.stderr.read() == b""
+
+
+def test_a_question_is_answered_without_loading_prefect_dbt_or_pandera(marts: Path) -> None:
+    program = f"""
+import sys
+from flows.cli import main
+main(["sql", "from town", "--data", {str(marts.parent.parent)!r}])
+sys.exit(", ".join({{"prefect", "dbt", "pandera", "pandas"}} & set(sys.modules)) or 0)
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)
