@@ -57,8 +57,10 @@ def _can_pass(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
     """A retry helps against a locked file or a network folder that is away, not against bad SQL or bad settings."""
     try:
         state.result()
-    except (FileNotFoundError, transform.TransformError):
+    except FileNotFoundError:
         return False
+    except transform.TransformError as error:
+        return terminal.is_locked(error)
     except (OSError, duckdb.IOException, PublishError):
         return True
     except Exception:  # noqa: BLE001 - any other failure is ours: it will not pass by itself

@@ -70,12 +70,17 @@ def print_summary(result: "NightResult", settings: Settings, seconds: float) -> 
     print("\n".join(lines), file=sys.stderr, flush=True)
 
 
+def is_locked(error: BaseException) -> bool:
+    """Whether another program held the database, as DuckDB says it, or dbt after it."""
+    return "Could not set lock" in str(error)
+
+
 def explain(error: Exception, settings: Settings) -> str | None:
     """Why a night could not run, to the person at the terminal; None where it is no fault of theirs."""
     chinese = settings.lang == "zh"
     stands = "上次发布的成果未受影响。" if chinese else "What was published before still stands."
     match error:
-        case duckdb.IOException() if "lock" in str(error).lower():
+        case _ if is_locked(error):
             said = (
                 "数据库正被另一个程序使用，请等它结束后再运行：" if chinese else "Another program holds the database: "
             )

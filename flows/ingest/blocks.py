@@ -30,13 +30,17 @@ class Block:
 
 
 def is_heading_row(sheet: Sheet, row: int) -> bool:
-    """Whether a row holds two known headings, and words only."""
-    known = 0
+    """Whether a row holds words only, two known headings among them, and one that is a field's own.
+
+    Names of groups alone (a source, a mode, a parameter) are values of a row as often as headings.
+    """
+    known, names_field = 0, False
     for _, value in sheet.filled(row):
         if not is_text(value):
             return False
         known += is_known_heading(str(value))
-    return known >= 2
+        names_field = names_field or is_field_heading(str(value))
+    return known >= 2 and names_field
 
 
 def is_heading_only(sheet: Sheet, row: int) -> bool:
@@ -83,14 +87,14 @@ def _may_group(sheet: Sheet, row: int) -> bool:
     """Whether a row above known headings may hold groups of columns: it is neither a title nor a corner."""
     cells = sheet.filled(row)
     words = [str(value) for _, value in cells if is_text(value)]
-    if not words or len(words) < len(cells) or any(_is_title(word) for word in words):
+    if not words or len(words) < len(cells) or any(is_title(word) for word in words):
         return False
     merge = sheet.merge_at(row, cells[0][0])
     is_over_some = merge is not None and 1 < merge.right - merge.left + 1 < sheet.width
     return len(words) > 1 or is_over_some
 
 
-def _is_title(word: str) -> bool:
+def is_title(word: str) -> bool:
     """Whether a text is no group of columns: a title's words, 青龙镇水质检测表."""
     return is_said_in_titles(word) or (not is_known_heading(word) and bool(_TITLE.search(plain(word))))
 
@@ -106,7 +110,9 @@ def _may_continue(sheet: Sheet, top: int, row: int) -> bool:
 def is_said_in_titles(word: str) -> bool:
     """Whether a text stands in titles and corners only: 填报单位：…, 截至…, 附件1."""
     marks = (":", "截至", "截止", "填报", "附件", "单位", "日期")
-    return not is_known_heading(word) and any(mark in plain(word) for mark in marks)
+    if is_known_heading(word) or _OF_WHICH.match(word):
+        return False
+    return any(mark in plain(word) for mark in marks)
 
 
 def _continues(sheet: Sheet, top: int, row: int) -> bool:
@@ -200,7 +206,9 @@ def runs_of(columns: list[Column]) -> list[list[Column]]:
     for column in columns:
         starts = not runs or column.index > runs[-1][-1].index + 1
         starts = starts or (
-            len(runs[-1]) > 1 and path_of(column) == path_of(runs[-1][0]) and len(column.path) == len(runs[-1][0].path)
+            len(runs[-1]) > 1
+            and _path_of(column) == _path_of(runs[-1][0])
+            and len(column.path) == len(runs[-1][0].path)
         )
         if starts:
             runs.append([])
@@ -208,6 +216,6 @@ def runs_of(columns: list[Column]) -> list[list[Column]]:
     return runs
 
 
-def path_of(column: Column) -> tuple[tuple[str, ...], ...]:
+def _path_of(column: Column) -> tuple[tuple[str, ...], ...]:
     """A column's headings as compared."""
     return tuple(part.keys for part in column.path)

@@ -171,8 +171,10 @@ class RowKinds:
 
     def _is_section(self, row: int, cells: list[tuple[int, Value]], labels: list[tuple[int, str]]) -> bool:
         """A label over its rows, with or without their totals; or one cell that names a mode or a town."""
-        if len(cells) == 1 and isinstance(cells[0][1], str) and _NUMBERED.match(plain(cells[0][1])):
-            return True
+        if len(cells) == 1 and isinstance(cells[0][1], str):
+            merge = self.sheet.merge_at(row, cells[0][0])
+            if _NUMBERED.match(plain(cells[0][1])) or (merge and merge.right > merge.left):
+                return True
         names = [
             (column, text) for column, text in labels if not _NUMERAL.match(text) and not _SUM_ENDING.fullmatch(text)
         ]
@@ -181,11 +183,8 @@ class RowKinds:
         column, text = names[0]
         is_numbered = bool(_NUMBERED.match(text)) or any(_NUMERAL.match(label) for _, label in labels)
         if len(cells) == 1:
-            merge = self.sheet.merge_at(row, column)
-            is_wide = merge is not None and merge.right > merge.left
             said = self.says(text, exactly=column in self.keys)
-            is_other = said is not None and said[0] not in self.fields_of.get(column, ())
-            return is_numbered or is_wide or is_other
+            return is_numbered or (said is not None and said[0] not in self.fields_of.get(column, ()))
         if is_numbered:
             return self.says(text) is not None
         # 县级水厂扩网（2个自然村） over its rows; 县级水厂扩网小计 may stand under them.

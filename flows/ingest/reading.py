@@ -85,15 +85,19 @@ def _read_sheet(grid: Grid, names: Names) -> list[TableRead]:
     if not any(sheet.filled(row) for row in range(len(sheet.rows))):
         return [TableRead(grid.name, reason="工作表为空。")]
     hints = f"{grid.name} {names.file}"
-    tables = find_tables(sheet, hints)
+    strips = [(strip, tables) for strip in sheet.strips() if (tables := find_tables(strip, hints))]
+    if len(strips) < 2:
+        strips = [(sheet, find_tables(sheet, hints))]
+    tables = [table for _, found in strips for table in found]
     first = min((table.top for table in tables), default=0)
     if not tables and (top := _fields_down_the_side(sheet)) is not None:
         first, sheet = top, Sheet(grid, turned_at=top)
         tables = find_tables(sheet, hints)
+        strips = [(sheet, tables)]
     if not tables:
         return [TableRead(grid.name, reason="没有可识别的表头，不是报表。")]
     over_all = [str(value) for row in grid.rows[:first] for value in row if isinstance(value, str)]
-    return [_read_table(sheet, table, names, over_all) for table in tables]
+    return [_read_table(strip, table, names, over_all) for strip, found in strips for table in found]
 
 
 def _fields_down_the_side(sheet: Sheet) -> int | None:

@@ -1,6 +1,7 @@
 """A grid as the eye takes it in: merged cells spread for headings, addresses, what kind of text stands where."""
 
 import re
+from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
 
@@ -93,6 +94,15 @@ class Sheet:
             if value is not None and not (isinstance(value, str) and not plain(value))
         ]
 
+    def strips(self) -> list["Sheet"]:
+        """The sheet divided where blank columns run down between columns that hold something; itself where none do."""
+        used = sorted({column for row in self.rows for column, value in enumerate(row) if value is not None})
+        starts = [column for before, column in pairwise([-2, *used]) if column > before + 1]
+        if len(starts) < 2:
+            return [self]
+        ends = [*starts[1:], self.width]
+        return [Sheet(_masked(self.grid, start, end)) for start, end in zip(starts, ends, strict=True)]
+
     def is_step_row(self, row: int) -> bool:
         """Whether a row numbers the columns: (1) (2) (3), 甲 乙 1 2."""
         cells = self.filled(row)
@@ -110,6 +120,11 @@ class Sheet:
 
 def _whole(value: str | int | float) -> str:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _masked(grid: Grid, left: int, right: int) -> Grid:
+    rows = [[value if left <= column < right else None for column, value in enumerate(row)] for row in grid.rows]
+    return replace(grid, rows=rows, merges=[merge for merge in grid.merges if left <= merge.left < right])
 
 
 def _turned(grid: Grid, top: int) -> Grid:

@@ -10,7 +10,7 @@ from flows.ingest.blocks import (
     is_heading_only,
     is_heading_row,
     is_said_in_titles,
-    path_of,
+    is_title,
     runs_of,
 )
 from flows.ingest.recognise import Column, recognise
@@ -62,16 +62,17 @@ def find_tables(sheet: Sheet, hints: str) -> list[Table]:
         if not is_heading_row(sheet, row):
             row += 1
             continue
+        if repeats := _repeated(sheet, row, found):
+            for table in found:
+                if table.top == found[-1].top:
+                    table.repeats.update(repeats)
+            row = free = repeats[-1] + 1
+            continue
         block, panels = _best(sheet, row, free, hints)
-        earlier = _repeated(sheet, block, found)
-        if earlier:
-            for table in earlier:
-                table.repeats.update(range(block.top, block.body))
-        elif panels:
-            found += panels
-        elif is_heading_only(sheet, row):
+        found += panels
+        if not panels and is_heading_only(sheet, row):
             others.append(row)
-        row = free = block.body if panels or earlier else row + 1
+        row = free = block.body if panels else row + 1
     _set_extents(sheet, found, others)
     return found
 
@@ -104,15 +105,33 @@ def _panels(sheet: Sheet, block: Block, hints: str) -> tuple[list[Table], float]
 # --- extents ----------------------------------------------------------------------------------------------------------
 
 
-def _repeated(sheet: Sheet, block: Block, found: list[Table]) -> list[Table]:
-    """The tables whose header this one repeats at a page break; a header with a title of its own starts a table."""
-    above = next((row for row in range(block.top - 1, -1, -1) if sheet.filled(row)), None)
-    if not found or (above is not None and _is_title_row(sheet, above)):
-        return []
-    paths = {column.index: path_of(column) for column in columns_of(sheet, block)}
-    last = [table for table in found if table.top == found[-1].top]
-    same = all(paths.get(column.index) == path_of(column) for table in last for column in table.columns)
-    return last if same and len(paths) == sum(len(table.columns) for table in last) else []
+def _repeated(sheet: Sheet, row: int, found: list[Table]) -> range | None:
+    """The rows of a header that repeats the last one at a page break; one with a new title starts a table."""
+    if not found:
+        return None
+    header = {_signature(sheet, line) for line in range(found[-1].top, found[-1].body)}
+    top = end = row
+    while end < len(sheet.rows) and _signature(sheet, end) in header:
+        end += 1
+    while top > found[-1].body and _signature(sheet, top - 1) in header:
+        top -= 1
+    known = {plain(str(value)) for line in range(found[-1].top) for _, value in sheet.filled(line)}
+    return range(top, end) if end > row and not _has_new_title(sheet, top, known) else None
+
+
+def _signature(sheet: Sheet, row: int) -> tuple[tuple[int, str], ...]:
+    return tuple((column, plain(str(value))) for column, value in sheet.filled(row))
+
+
+def _has_new_title(sheet: Sheet, top: int, known: set[str]) -> bool:
+    """Whether a title that does not stand over the first header stands over this one; 续表 goes on."""
+    row = top - 1
+    while row >= 0 and (not sheet.filled(row) or _is_title_row(sheet, row)):
+        words = [plain(str(value)) for _, value in sheet.filled(row)]
+        if any(is_title(word) and word not in known and "续" not in word for word in words):
+            return True
+        row -= 1
+    return False
 
 
 def _set_extents(sheet: Sheet, tables: list[Table], others: list[int]) -> None:
