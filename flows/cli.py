@@ -3,15 +3,20 @@
 import argparse
 import datetime as dt
 import io
+import json
 import logging
 import os
 import re
 import sys
 import time
 from collections.abc import Sequence
-from typing import NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 from flows.settings import BadSetting, Lang, Settings, read_settings, spoken
+
+if TYPE_CHECKING:
+    from flows.check import CheckedFile
 
 DONE, NEEDS_A_PERSON, COULD_NOT_RUN, INTERRUPTED = 0, 1, 2, 130
 
@@ -71,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given = _parser().parse_args(arguments)
         settings = read_settings(raw=getattr(given, "raw", None), data=given.data, lang=getattr(given, "lang", None))
-        return _run(settings, given) if given.command == "run" else _sql(settings, given)
+        return {"run": _run, "check": _check, "template": _template, "sql": _sql}[given.command](settings, given)
     except BadSetting as error:
         print(error.sentence(lang), file=sys.stderr)
         return COULD_NOT_RUN
@@ -79,7 +84,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(say("已中断。", "Interrupted."), file=sys.stderr)
         return INTERRUPTED
     except Exception:
-        logging.getLogger("gongshui").exception(say("运行失败。", "It failed."))
+        log = logging.getLogger("gongshui")
+        log.addHandler(logging.StreamHandler())  # Prefect, once imported, keeps the console to itself
+        log.exception(say("运行失败，请把以下内容转给维护人员。", "It failed; pass this on to whoever maintains it."))
         return COULD_NOT_RUN  # else Python would end with 1, which means done
 
 
@@ -124,6 +131,51 @@ def _parser() -> _Parser:
         help=say("按这一天已知的数据计算（如 2021-08-20）", "compute as of that day (2021-08-20)"),
     )
     run.general.add_argument("--reread", action="store_true", help=say("重新读取全部文件", "read every file again"))
+
+    title = say(
+        "核对报表：指出问题所在的单元格，不入库", "read workbooks and say what is wrong with which cell; loads nothing"
+    )
+    check = commands.add_parser("check", help=title, title=title)
+    check.add_argument(
+        "files", metavar="FILE", nargs="+", help=say("报表文件，或装有报表的文件夹", "workbooks, or folders of them")
+    )
+    check.general.add_argument(
+        "--return",
+        dest="return_to",
+        metavar="DIR",
+        help=say("把批注副本（问题标在单元格上）写入这个文件夹", "write annotated copies into this folder"),
+    )
+    check.general.add_argument(
+        "--json",
+        action="store_true",
+        help=say("输出读到的全部内容，每个文件一行JSON", "all that was read, as JSON lines"),
+    )
+    check.general.add_argument("--data", metavar="DIR", help=data_help)
+
+    title = say(
+        "生成空白报表，可带上该镇上一期的数据", "a blank workbook for a form, with a town's last rows where it has any"
+    )
+    template = commands.add_parser("template", help=title, title=title)
+    template.add_argument(
+        "form",
+        metavar="FORM",
+        help=say("报表名称或代码，如 攻坚进度表", "the form's code or Chinese name, such as village_progress"),
+    )
+    template.general.add_argument(
+        "--town", metavar="TOWN", help=say("镇名，填上该镇上一期的数据", "fill in this town's last accepted rows")
+    )
+    template.general.add_argument(
+        "--date",
+        metavar="DATE",
+        type=dt.date.fromisoformat,
+        help=say("截至日期（如 2021-08-31），不写则留空待填", "the as-of date to print (2021-08-31), else left blank"),
+    )
+    template.general.add_argument(
+        "--output",
+        metavar="FILE",
+        help=say("保存为，默认 ./镇名报表名.xlsx", "where to; ./<town><form>.xlsx by default"),
+    )
+    template.general.add_argument("--data", metavar="DIR", help=data_help)
 
     title = say("查询公布的数据（只读）", "query the published marts, read-only")
     sql = commands.add_parser("sql", help=title, title=title)
@@ -175,6 +227,88 @@ def _run(settings: Settings, given: argparse.Namespace) -> int:
         finally:
             nightly.drain()
     return NEEDS_A_PERSON if result.needs_a_person else DONE
+
+
+def _check(settings: Settings, given: argparse.Namespace) -> int:
+    from flows.check import MasterLists, as_json, check, find
+    from flows.report.listing import listing, summary, without_master_list
+
+    files, missing = find(map(Path, given.files), dt.date.today())
+    lists = MasterLists(settings.warehouse)
+    checked = []
+    try:
+        for file in check(files, lists, settings.limits, settings.processes, settings.lang):
+            print(json.dumps(as_json(file), ensure_ascii=False) if given.json else listing(file, settings.lang) + "\n")
+            checked.append(file)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `gongshui check … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    said = summary(checked, settings.lang) if checked and not given.json else []
+    if lists.missing and any(file.sheets for file in checked):
+        said.append(without_master_list(lists.missing, settings.warehouse, settings.lang))
+    said += [
+        _Parser.say(f"没有这个文件，或文件夹中没有文件：{path}", f"No such file, or nothing in it: {path}")
+        for path in missing
+    ]
+    is_written = True
+    if given.return_to is not None:
+        is_written = _return_copies(settings, checked, Path(given.return_to), said)
+    print("\n".join(said), file=sys.stderr, end="\n" if said else "")
+    if missing or not is_written:
+        return COULD_NOT_RUN
+    return NEEDS_A_PERSON if any(file.needs_a_person for file in checked) else DONE
+
+
+def _return_copies(settings: Settings, checked: Sequence["CheckedFile"], folder: Path, said: list[str]) -> bool:
+    """Write the copies and say where; False where one could not be written."""
+    from flows.report.copies import jobs_for, write_copies
+
+    say, is_written = _Parser.say, True
+    if folder.exists() and not folder.is_dir():
+        raise BadSetting(f"--return 应为文件夹：{folder}。", f"--return must be a folder: {folder}.")
+    jobs = jobs_for([(file.location, file.findings) for file in checked], folder, settings.lang, settings.limits)
+    for job, result in write_copies(jobs, settings.limits, settings.processes):
+        if isinstance(result, Path):
+            said.append(f"{say('批注副本：', 'annotated copy: ')}{result}")
+        else:
+            is_written = False
+            why = result.reason_zh if settings.lang == "zh" else result.reason_en
+            said.append(f"{say('批注副本未能生成', 'No copy could be made of')} {job.source}{say('：', ': ')}{why}")
+    return is_written
+
+
+def _template(settings: Settings, given: argparse.Namespace) -> int:
+    from flows.report.last_rows import last_rows
+    from flows.report.template import Template, find_form, make_template
+    from schemas import forms
+
+    say = _Parser.say
+    form = find_form(given.form)
+    if form is None:
+        print(
+            say(f"没有“{given.form}”这种报表，可选：", f"There is no form “{given.form}”; there are:"), file=sys.stderr
+        )
+        for info in forms().values():
+            print(f"  {info.name}  {info.title}", file=sys.stderr)
+        return COULD_NOT_RUN
+    rows = last_rows(settings.warehouse, form, given.town) if given.town else []
+    template = Template(form, given.town, given.date, rows)
+    output = Path(given.output or template.file_name)
+    try:
+        with output.open("xb") as file:  # what somebody has filled in is never written over
+            file.write(make_template(template))
+    except FileExistsError:
+        print(say(f"文件已存在，未覆盖：{output}", f"There is such a file already: {output}"), file=sys.stderr)
+        return COULD_NOT_RUN
+    except OSError as error:
+        print(say(f"文件无法写入：{output}：", f"Cannot write {output}: ") + str(error.strerror), file=sys.stderr)
+        return COULD_NOT_RUN
+    print(output)
+    if given.town:
+        zh = f"已填入{given.town}上一期的 {len(rows)} 行。" if rows else f"没有找到{given.town}的数据，表为空白。"
+        en = f"{len(rows)} rows of {given.town}'s last report." if rows else f"No row of {given.town} is known: blank."
+        print(say(zh, en), file=sys.stderr)
+    return DONE
 
 
 def _sql(settings: Settings, given: argparse.Namespace) -> int:

@@ -50,22 +50,15 @@ class NightResult:
     @property
     def needs_a_person(self) -> bool:
         """Whether the exit code is 1."""
-        return bool(self.rows_rejected or self.files_refused)
+        return bool(self.rows_rejected or self.files_refused or self.night.failed_corrections)
 
 
 def _can_pass(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
     """A retry helps against a locked file or a network folder that is away, not against bad SQL or bad settings."""
-    try:
-        state.result()
-    except FileNotFoundError:
-        return False
-    except transform.TransformError as error:
+    error = state.result(raise_on_failure=False)
+    if isinstance(error, transform.TransformError):
         return terminal.is_locked(error)
-    except (OSError, duckdb.IOException, PublishError):
-        return True
-    except Exception:  # noqa: BLE001 - any other failure is ours: it will not pass by itself
-        return False
-    return False
+    return isinstance(error, OSError | duckdb.IOException | PublishError) and not isinstance(error, FileNotFoundError)
 
 
 _RETRY: dict[str, Any] = {
@@ -79,7 +72,7 @@ _RETRY: dict[str, Any] = {
 @task(name="ingest", **_RETRY)
 def ingest_inbox(settings: Settings, now: dt.datetime, reread: bool) -> Night:
     """Read what is new in the inbox into landing."""
-    options = Options(settings.limits, settings.processes, reread)
+    options = Options(settings.limits, settings.processes, reread, settings.corrections_file)
     with terminal.reading(settings.lang) as progress:
         return ingest(settings.raw, settings.warehouse, options, now, progress)
 
@@ -159,7 +152,8 @@ def _stamp(warehouse: Path, as_of: dt.date | None) -> dict[str, str]:
     """What the marts are made of: the files landed, the day asked for and the code."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         files = connection.execute(
-            "select path, file_sha256, status, master_version, pipeline_version from landing.file order by all"
+            "select path, file_sha256, status, master_version, corrections_version, pipeline_version from landing.file "
+            "order by all"
         ).fetchall()
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
     return {"landing": digest, "as_of": str(as_of), "code": code_version()}

@@ -30,6 +30,7 @@ _EXPECTED = {
     "processes": ("应为不小于1的整数", "must be a whole number, at least 1"),
     "limits": ("应为一组大于0的数", "must be a table of numbers above 0"),
     "limits.*": ("应为大于0的数", "must be a number above 0"),
+    "corrections": ("应为文件路径", "must be the path of a file"),
     "releases_kept": ("应为不小于1的整数", "must be a whole number, at least 1"),
 }
 
@@ -93,6 +94,8 @@ class Settings(BaseSettings):
         How many files are read at the same time.
     limits
         Bounds on one incoming file (a table [limits] in the file, GONGSHUI_LIMITS__SECONDS in the environment).
+    corrections
+        The table of corrections (docs/corrections.md); corrections.csv beside the inbox where none is named.
     releases_kept
         How many of the latest releases stay, the current one among them; the last of each month stays too.
     """
@@ -106,7 +109,13 @@ class Settings(BaseSettings):
     lang: Lang = "zh"
     processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     limits: Annotated[Limits, BeforeValidator(_limits)] = Limits()
+    corrections: Folder | None = None
     releases_kept: int = Field(default=7, ge=1)
+
+    @property
+    def corrections_file(self) -> Path:
+        """The table of corrections, which need not be there."""
+        return self.corrections or self.raw.parent / "corrections.csv"
 
     @property
     def warehouse(self) -> Path:

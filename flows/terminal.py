@@ -112,6 +112,8 @@ def _chinese(result: "NightResult", settings: Settings) -> list[str]:
     ]
     if result.files_refused:
         lines += ["需要处理的文件", *(f"  {path}：{reason}" for path, reason in result.files_refused)]
+    if night.failed_corrections:
+        lines += ["需要处理的更正", *(f"  {said.zh}" for said in night.failed_corrections)]
     if result.rows_rejected:
         lines.append("退回的行见 fct_data_issue（severity = 'error'），每条写明文件、工作表、单元格和改法。")
     if result.is_unchanged:
@@ -134,6 +136,8 @@ def _english(result: "NightResult", settings: Settings) -> list[str]:
     ]
     if result.files_refused:
         lines += ["files that need a person", *(f"  {path}: {reason}" for path, reason in result.files_refused)]
+    if night.failed_corrections:
+        lines += ["corrections that need a person", *(f"  {said.en}" for said in night.failed_corrections)]
     if result.rows_rejected:
         lines.append("Rejected rows: fct_data_issue (severity = 'error') names file, sheet, cell and what to do.")
     if result.is_unchanged:

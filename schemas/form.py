@@ -81,6 +81,8 @@ class FormInfo:
     zero_is_none: bool = False
     # Rows of one object are rejected together: a water sample with all its parameters (marts.md, settled points).
     rejected_together: bool = False
+    # Codes of `spread` that a blank template shows, where all of the list would be too many.
+    shown: tuple[str, ...] = ()
     description: str = ""
 
     def required(self) -> list[str]:

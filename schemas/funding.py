@@ -3,7 +3,8 @@
 import pandas as pd
 from pandera.typing import Series
 
-from schemas.form import code, decimal, form, text
+from schemas import rules
+from schemas.form import code, decimal, form, row_rule, text
 from schemas.rows import OfTown
 from schemas.vocabulary.funds import FUNDING_SOURCE
 from schemas.vocabulary.supply import SUPPLY_MODE
@@ -103,3 +104,13 @@ class Funding(OfTown):
         "说明 情况说明 备注说明",
         description="填报人的说明",
     )
+
+    @row_rule("R16", "secured")
+    def secures_no_more_than_is_planned(cls, rows: pd.DataFrame) -> pd.Series:
+        """R16."""
+        return ~rules.exceeds(rows["secured"], rows["planned"])
+
+    @row_rule("R16", "spent")
+    def spends_no_more_than_is_secured(cls, rows: pd.DataFrame) -> pd.Series:
+        """R16: said once a row."""
+        return rules.exceeds(rows["secured"], rows["planned"]) | ~rules.exceeds(rows["spent"], rows["secured"])

@@ -258,3 +258,72 @@ class ProjectLedger(OfTown):
     def accepted_by_the_report_date(cls, rows: pd.DataFrame) -> pd.Series:
         """R07."""
         return rules.is_done_by(rows["accepted_on"], rows["report_date"])
+
+    @row_rule("R13", "designed_on")
+    def designed_in_its_turn(cls, rows: pd.DataFrame) -> pd.Series:
+        """R13."""
+        return rules.first_stage_too_early(rows) != "designed_on"
+
+    @row_rule("R13", "reviewed_on")
+    def reviewed_in_its_turn(cls, rows: pd.DataFrame) -> pd.Series:
+        """R13."""
+        return rules.first_stage_too_early(rows) != "reviewed_on"
+
+    @row_rule("R13", "approved_on")
+    def approved_in_its_turn(cls, rows: pd.DataFrame) -> pd.Series:
+        """R13."""
+        return rules.first_stage_too_early(rows) != "approved_on"
+
+    @row_rule("R13", "started_on")
+    def started_in_its_turn(cls, rows: pd.DataFrame) -> pd.Series:
+        """R13."""
+        return rules.first_stage_too_early(rows) != "started_on"
+
+    @row_rule("R13", "finished_on")
+    def finished_in_its_turn(cls, rows: pd.DataFrame) -> pd.Series:
+        """R13."""
+        return rules.first_stage_too_early(rows) != "finished_on"
+
+    @row_rule("R13", "accepted_on")
+    def accepted_in_its_turn(cls, rows: pd.DataFrame) -> pd.Series:
+        """R13."""
+        return rules.first_stage_too_early(rows) != "accepted_on"
+
+    @row_rule("R18", "investment_planned")
+    def has_a_likely_investment(cls, rows: pd.DataFrame) -> pd.Series:
+        """R18: the investment is the odd one out where it fits neither persons nor pipe."""
+        a_person, a_km, _ = likely_ratios(rows)
+        return a_person | a_km
+
+    @row_rule("R18", "population")
+    def has_a_likely_population(cls, rows: pd.DataFrame) -> pd.Series:
+        """R18: the population is, where the investment fits the pipe alone."""
+        a_person, a_km, _ = likely_ratios(rows)
+        return a_person | ~a_km
+
+    @row_rule("R18", "pipeline_planned_km")
+    def has_a_likely_length_of_pipe(cls, rows: pd.DataFrame) -> pd.Series:
+        """R18: the pipe is, where the investment fits the persons alone."""
+        a_person, a_km, of_pipe = likely_ratios(rows)
+        return ~a_person | (a_km & of_pipe)
+
+    @row_rule("R21", "investment_completed")
+    def completes_no_more_than_is_planned(cls, rows: pd.DataFrame) -> pd.Series:
+        """R21."""
+        return ~rules.exceeds(rows["investment_completed"], rows["investment_planned"])
+
+    @row_rule("R21", "pipeline_laid_km")
+    def lays_no_more_than_is_planned(cls, rows: pd.DataFrame) -> pd.Series:
+        """R21: said once a project."""
+        invested = rules.exceeds(rows["investment_completed"], rows["investment_planned"])
+        return invested | ~rules.exceeds(rows["pipeline_laid_km"], rows["pipeline_planned_km"])
+
+
+def likely_ratios(rows: pd.DataFrame) -> tuple[pd.Series, pd.Series, pd.Series]:
+    """R18: whether investment a person, investment a km and pipe a person are likely."""
+    investment, pipe, persons = rows["investment_planned"], rows["pipeline_planned_km"], rows["population"]
+    return (
+        rules.is_likely(investment, persons, rules.LIKELY_YUAN_A_PERSON),
+        rules.is_likely(investment, pipe, rules.LIKELY_YUAN_A_KM),
+        rules.is_likely(pipe, persons, rules.LIKELY_KM_A_PERSON),
+    )

@@ -5,6 +5,7 @@ The conditions themselves stand on the forms, as pandera checks named after the 
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 import pandas as pd
@@ -20,6 +21,21 @@ LIKELY_PERSONS_A_HOUSEHOLD = (1.5, 7.5)
 TOLERATED_DIFFERENCE = 0.2
 # R07: nothing was built before this day that a campaign of the 2020s reports.
 EARLIEST_DAY = pd.Timestamp("2000-01-01")
+# R13: the stages of a project in their order (forms.md).
+STAGES = [
+    "initiated_on",
+    "designed_on",
+    "reviewed_on",
+    "approved_on",
+    "started_on",
+    "finished_on",
+    "accepted_on",
+]
+# R18: plausible works (domain.md, "Plausible ranges"): the Guangdong plan of 2021 comes to 1,975 yuan a person, others
+# to 342–4,236; pipe costs 1–200 万元 a km; 1–100 m of it serve a person (a summary of 2012 with 290 m was wrong).
+LIKELY_YUAN_A_PERSON = (Decimal(200), Decimal(8_000))
+LIKELY_YUAN_A_KM = (Decimal(10_000), Decimal(2_000_000))
+LIKELY_KM_A_PERSON = (Decimal("0.001"), Decimal("0.1"))
 
 
 @dataclass(frozen=True)
@@ -97,6 +113,42 @@ RULES: dict[str, Rule] = {
         "进展情况为“{status}”，完成时间为“{finished_on}”，两项矛盾。已完成的请填完成时间，未完成的请删去完成时间。",
         "status “{status}” and finish date “{finished_on}” contradict: a completed village needs a date, others none.",
     ),
+    "R13": Rule(
+        "warn",
+        "“{title}”为{printed}，早于前一环节“{before}”的{before_printed}；各环节应按立项、设计、方案审查、批复、开工、完工、验收的先后。请核实日期。",
+        "“{title}” is {printed}, before the earlier stage “{before}” of {before_printed}: stages run from initiation "
+        "to acceptance. Please check the dates.",
+    ),
+    "R14": Rule(
+        "warn",
+        "“{title}”的合计为“{printed}”，而{scope}各行相加为{sum}，相差超出四舍五入所能解释。请核对合计或明细。",
+        "the total of “{title}” reads “{printed}”, while {scope_en} add up to {sum}: more than rounding explains. "
+        "Check the total or its parts.",
+    ),
+    "R15": Rule(
+        "warn",
+        "“{title}”填为“{printed}”，而按表内数字（{numerator}÷{denominator}）应在{low}至{high}之间，两者矛盾。请核对。",
+        "“{title}” reads “{printed}”, while its own figures ({numerator} ÷ {denominator}) give {low} to {high}. "
+        "Please check.",
+    ),
+    "R16": Rule(
+        "warn",
+        "“{title}”为“{printed}”，大于“{limit_title}”的“{limit}”。支付不应超过到位，到位不应超过计划，请核实。",
+        "“{title}” reads “{printed}”, more than “{limit_title}” (“{limit}”): spent should not exceed secured, nor "
+        "secured planned.",
+    ),
+    "R18": Rule(
+        "warn",
+        "总投资“{investment_planned}”、受益人口“{population}”、计划管网“{pipeline_planned_km}”相比不合常理"
+        "（人均投资200–8000元，每公里1–200万元，人均管网1–100米）。请核实数字和单位。",
+        "investment “{investment_planned}”, persons “{population}” and pipe “{pipeline_planned_km}” are implausible "
+        "together (200–8,000 yuan a person, 1–200 万元 a km, 1–100 m a person). Check figures and units.",
+    ),
+    "R21": Rule(
+        "info",
+        "“{title}”为“{printed}”，超过“{limit_title}”的“{limit}”，完成率超过100%。如确属超额完成，无需处理。",
+        "“{title}” reads “{printed}”, above “{limit_title}” (“{limit}”): more than 100 %. Nothing to do if it is so.",
+    ),
     "R22": Rule(
         "warn",
         "“{object_name}”在同一期报表中列在多种供水方式下（见{others}），合计时会重复计算。请核实。",
@@ -134,6 +186,39 @@ def is_done_by(days: pd.Series, report_date: pd.Series) -> pd.Series:
     return days.isna() | ((days >= EARLIEST_DAY) & (report_date.isna() | (days <= report_date)))
 
 
+def first_stage_too_early(rows: pd.DataFrame) -> pd.Series:
+    """R13: the first stage dated before a stage that comes before it, else missing; impossible days do not count."""
+    found = pd.Series(None, index=rows.index, dtype="object")
+    latest = pd.Series(pd.NaT, index=rows.index, dtype="datetime64[s]")
+    for stage in STAGES:
+        day = rows[stage].where(is_done_by(rows[stage], rows["report_date"]))
+        found = found.mask(found.isna() & (day < latest), stage)
+        latest = latest.where(~(latest.isna() | (day > latest)), day.fillna(latest))
+    return found
+
+
+def exceeds(part: pd.Series, whole: pd.Series) -> pd.Series:
+    """R16, R21: where a part is more than its whole; exact, of decimals that are there and not negative."""
+    found = pd.Series(False, index=part.index)
+    there = part.notna() & whole.notna()
+    if there.any():
+        part, whole = part[there], whole[there]
+        found[there] = ((whole >= 0) & (part > whole)).astype(bool)
+    return found
+
+
+def is_likely(amount: pd.Series, by: pd.Series, band: tuple[Decimal, Decimal]) -> pd.Series:
+    """R18: an amount divided by another lies in a band; judged where both are above zero."""
+    found = pd.Series(True, index=amount.index)
+    there = amount.notna() & by.notna()
+    if there.any():
+        amount, by = amount[there], by[there].map(Decimal)
+        least, most = (by.map(lambda one, bound=bound: one * bound) for bound in band)
+        inside = (amount >= least) & (amount <= most)
+        found[there] = (~((amount > 0) & (by > 0)) | inside).astype(bool)
+    return found
+
+
 def same_object(rows: pd.DataFrame, *keys: str) -> list[pd.Series]:
     """The columns that hold equal values where two rows tell of one object in one report of one file."""
     return [rows[key] for key in ("file_sha256", "town_code", "report_date", "object", *keys)]
@@ -141,10 +226,14 @@ def same_object(rows: pd.DataFrame, *keys: str) -> list[pd.Series]:
 
 def told_differently(rows: pd.DataFrame, figures: list[str], *keys: str) -> pd.Series:
     """R08: rows whose object stands elsewhere in the report with other figures."""
-    fingerprint = rows[figures].astype("string").fillna("").agg("|".join, axis=1)
-    return (
-        fingerprint.groupby(same_object(rows, *keys), dropna=False).transform("nunique").gt(1) & rows["object"].notna()
-    )
+    found = pd.Series(False, index=rows.index)
+    keyed = pd.concat(same_object(rows, *keys), axis=1)
+    # Few objects stand twice: only their figures are compared.
+    twice = rows[keyed.duplicated(keep=False) & rows["object"].notna()]
+    if not twice.empty:
+        figured = twice[figures].astype("string").fillna("").agg("|".join, axis=1)
+        found[twice.index] = figured.groupby(same_object(twice, *keys), dropna=False).transform("nunique").gt(1)
+    return found
 
 
 def told_again(rows: pd.DataFrame, figures: list[str], *keys: str) -> pd.Series:

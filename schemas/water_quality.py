@@ -17,6 +17,11 @@ from schemas.vocabulary.water import PARAMETER, SAMPLE_VERDICT, SAMPLING_POINT
     title_words=("水质", "检测", "监测", "化验"),
     spread="parameter",
     measures=("value",),
+    # What the county's laboratory tests in a routine sample; a town adds a column where there is more.
+    shown=(
+        *("浑浊度", "色度", "pH", "游离余氯", "总大肠菌群", "大肠埃希氏菌", "菌落总数", "耗氧量", "氨", "硝酸盐氮"),
+        *("氟化物", "氯化物", "铁", "锰", "砷", "总硬度"),
+    ),
     rejected_together=True,
 )
 class WaterQuality(OfTown):

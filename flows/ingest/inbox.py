@@ -56,13 +56,14 @@ def discover(raw: Path, today: dt.date) -> Iterator[InboxFile]:
         raise FileNotFoundError(raw)
     for location in sorted(path for path in raw.rglob("*") if path.is_file()):
         folders = location.relative_to(raw).parts[:-1]
-        day = _day(folders[0]) if folders else None
+        day = day_of(folders[0]) if folders else None
         stat = location.stat()
         path = "/".join((raw.name, *folders, location.name))
         yield InboxFile(location, path, folders, day, day or today, stat.st_size, stat.st_mtime_ns)
 
 
-def _day(folder: str) -> dt.date | None:
+def day_of(folder: str) -> dt.date | None:
+    """The day that a folder's name begins with, None where it is none."""
     match = _DAY.match(folder)
     if match is None:
         return None

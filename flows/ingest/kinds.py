@@ -5,6 +5,7 @@ explains. What fills a key or a figure and is none of these is data.
 """
 
 import re
+from functools import lru_cache
 from typing import Literal
 
 from flows.ingest.context import town_in
@@ -33,6 +34,17 @@ _OF_WHICH = re.compile(r"^其中:?")
 _NOTES = tuple(dict.fromkeys(plain(word) for word in NOTE_WORDS))
 _FOOTERS = tuple(dict.fromkeys(plain(word) for word in FOOTER_WORDS))
 LONGEST_NAME = 20
+
+
+@lru_cache(maxsize=50_000)
+def _is_signed(text: str) -> bool:
+    return any(word == text or text.startswith(f"{word.rstrip(':')}:") for word in _FOOTERS)
+
+
+@lru_cache(maxsize=50_000)
+def mentions_signing(text: str) -> bool:
+    """Whether a normalised text holds a word of signatures: 填报人, 审核人, 填报日期."""
+    return any(word in text for word in _FOOTERS)
 
 
 class RowKinds:
@@ -164,10 +176,10 @@ class RowKinds:
 
     def _is_footer(self, words: list[str], filled: int) -> bool:
         """填报人：张三, however many cells the signatures fill; a word within a text only in a row with few cells."""
-        signed = [any(word == text or text.startswith(f"{word.rstrip(':')}:") for word in _FOOTERS) for text in words]
+        signed = [_is_signed(text) for text in words]
         if any(signed[:1]) or sum(signed) > 1:
             return True
-        return filled * 2 < len(self.table.columns) and any(word in text for text in words[:2] for word in _FOOTERS)
+        return filled * 2 < len(self.table.columns) and any(mentions_signing(text) for text in words[:2])
 
     def _is_section(self, row: int, cells: list[tuple[int, Value]], labels: list[tuple[int, str]]) -> bool:
         """A label over its rows, with or without their totals; or one cell that names a mode or a town."""

@@ -16,6 +16,7 @@ from typing import Any, Self
 import duckdb
 import pyarrow as pa
 
+from flows.ingest.corrections import FAILED
 from flows.ingest.inbox import InboxFile
 from flows.ingest.landing_tables import SHEET, tables
 from flows.ingest.master import Master, Village
@@ -37,6 +38,7 @@ class LandedFile:
     rows: dict[str, list[Row]] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     master_version: str = ""
+    corrections_version: str = ""
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,20 @@ class Known:
     status: str
     pipeline_version: str
     master_version: str | None
+    corrections_version: str | None
 
 
 class Landing:
-    """The landing schema of a warehouse file, open for writing."""
+    """The landing schema of a warehouse file, open for writing unless said otherwise."""
 
-    def __init__(self, warehouse: Path) -> None:
-        warehouse.parent.mkdir(parents=True, exist_ok=True)
-        self.connection = duckdb.connect(str(warehouse), config={"autoinstall_known_extensions": "false"})
+    def __init__(self, warehouse: Path, *, read_only: bool = False) -> None:
+        if not read_only:
+            warehouse.parent.mkdir(parents=True, exist_ok=True)
+        self.connection = duckdb.connect(
+            str(warehouse), read_only=read_only, config={"autoinstall_known_extensions": "false"}
+        )
+        if read_only:
+            return
         self.connection.execute("create schema if not exists landing")
         for name, columns in tables().items():
             self._create(name, columns)
@@ -74,13 +82,20 @@ class Landing:
         empty = pa.table({column: pa.array([], kind) for column, kind in columns.items()})
         self.connection.register("empty", empty)
         self.connection.execute(f'create table if not exists landing."{name}" as select * from empty')
+        # A warehouse of an earlier version lacks the columns that came since.
+        there = {column for column, *_ in self.connection.execute(f'describe landing."{name}"').fetchall()}
+        for column, kind, *_ in self.connection.execute("describe empty").fetchall():
+            if column not in there:
+                self.connection.execute(f'alter table landing."{name}" add column "{column}" {kind}')
         self.connection.unregister("empty")
 
     def known(self) -> dict[str, Known]:
         """The latest registry entry of every path."""
         rows = self.connection.execute(
             """
-            select path, file_sha256, size, modified_ns, received_on, status, pipeline_version, master_version
+            select
+                path, file_sha256, size, modified_ns, received_on, status, pipeline_version, master_version,
+                corrections_version
             from landing.file
             qualify row_number() over (partition by path order by first_seen_at desc, file_sha256 desc) = 1
             """
@@ -93,6 +108,21 @@ class Landing:
             "select file_sha256, path from landing.file where status not in ('duplicate', 'ignored')"
         ).fetchall()
         return dict(rows)
+
+    def failed_corrections(self) -> list[tuple[str, str]]:
+        """What kept a correction from being applied to a file as it is now, in both languages."""
+        latest = {(path, known.sha256) for path, known in self.known().items()}
+        rows = self.connection.execute(
+            """
+            select file.path, file.file_sha256, issue.message_zh, issue.message_en
+            from landing.issue
+            inner join landing.file on issue.file_sha256 = file.file_sha256
+            where issue.rule = $rule and file.status not in ('duplicate', 'ignored')
+            order by issue.issue_no
+            """,
+            {"rule": FAILED},
+        ).fetchall()
+        return [(zh, en) for path, digest, zh, en in rows if (path, digest) in latest]
 
     def master_files(self) -> list[tuple[dt.date, str]]:
         """(received on, sha256) of every file that holds a part of the master list."""
@@ -196,7 +226,7 @@ class _Batches:
     """The lines of each table for a number of files."""
 
     def __init__(self, issue_no: int) -> None:
-        self.issue_no = issue_no
+        self.issue_no, self.forms = issue_no, forms()
         self.lines: dict[str, list[dict[str, Any]]] = {}
 
     def _add(self, table: str, line: dict[str, Any]) -> None:
@@ -246,7 +276,7 @@ class _Batches:
             "village_code": row.village_code,
         }
         if row.state == "accepted":
-            self._add(form, place | _values(forms()[form], row))
+            self._add(form, place | _values(self.forms[form], row))
             return
         self._add(
             "rejected_row",
@@ -281,6 +311,7 @@ def _file_line(landed: LandedFile, rows: Sequence[Row], pipeline_version: str, s
         "report_date": dates.pop() if len(dates) == 1 else None,
         "pipeline_version": pipeline_version,
         "master_version": landed.master_version,
+        "corrections_version": landed.corrections_version,
     }
 
 

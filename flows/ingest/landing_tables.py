@@ -24,6 +24,8 @@ FILE = {
     "pipeline_version": _STRING,
     # The master list that the file's rows were judged by: they are judged again when another one applies.
     "master_version": _STRING,
+    # The corrections that the file was read with: it is read again when they are others.
+    "corrections_version": _STRING,
 }
 SHEET = {
     "file_sha256": _STRING,

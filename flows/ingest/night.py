@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.ingest.context import Names, town_in
+from flows.ingest.corrections import Correction, Corrections, Sentence, read_corrections
 from flows.ingest.guard import Limits, Refused
 from flows.ingest.inbox import InboxFile, discover
 from flows.ingest.landing import Known, LandedFile, Landing
@@ -38,6 +39,8 @@ class Options:
     limits: Limits
     processes: int
     reread: bool = False
+    # The table of corrections, which need not be there.
+    corrections: Path | None = None
 
 
 @dataclass
@@ -61,6 +64,8 @@ class Night:
     ignored: int = 0
     again: int = 0
     outcomes: list[FileOutcome] = field(default_factory=list)
+    # Why corrections were not applied, tonight or before: somebody has to mend or close them.
+    failed_corrections: list[Sentence] = field(default_factory=list)
 
     def count(self, status: str) -> int:
         """Number of files that ended in a status."""
@@ -106,6 +111,7 @@ class _Ingest:
         self.landing, self.options, self.now, self.progress = landing, options, now, progress
         self.night = Night()
         self.rows_read = 0
+        self.corrections = read_corrections(options.corrections, options.limits)
 
     def run(self, found: list[InboxFile]) -> Night:
         """Read what is new, then what another master list now applies to, until nothing is left."""
@@ -116,12 +122,13 @@ class _Ingest:
             replace(file, received_on=known[file.path].received_on) if file.day is None and file.path in known else file
             for file in found
         ]
-        new = [file for file in found if self.options.reread or not _is_known(file, known)]
+        new = [file for file in found if self.options.reread or not _is_known(file, known, self.corrections)]
         self.night.known = len(found) - len(new)
         self._land(new)
         while stale := self._judged_by_another_list(found):
             self.night.again += len(stale)
             self._land(stale)
+        self.night.failed_corrections = self._failed_corrections()
         return self.night
 
     def _judged_by_another_list(self, found: list[InboxFile]) -> list[InboxFile]:
@@ -131,8 +138,24 @@ class _Ingest:
             for file in found
             if (entry := known.get(file.path))
             and entry.status == "read"
-            and entry.master_version != _version(_applicable(lists, entry.received_on))
+            and entry.master_version != _version(applicable(lists, entry.received_on))
         ]
+
+    def _failed_corrections(self) -> list[Sentence]:
+        """What is wrong with the table of corrections, and each that its file, sheet or cell no longer bears out."""
+        known = self.landing.known()
+        failed = list(self.corrections.problems)
+        for line in self.corrections.lines:
+            meant = {path: entry for path, entry in known.items() if entry.status != "ignored" and line.is_for(path)}
+            if not meant:
+                failed.append(line.failure("，收件中没有这个文件", "is in no file of the inbox"))
+            elif all(entry.status in ("duplicate", "refused") for entry in meant.values()):
+                zh = "，文件无法读取，或是另一文件的副本（请写原件）"
+                failed.append(line.failure(zh, "is in a file that was refused, or a copy of another"))
+            elif any(entry.corrections_version != self.corrections.version(path) for path, entry in meant.items()):
+                zh = "，文件已不在收件箱，无法重新读取"
+                failed.append(line.failure(zh, "is in a file that has left the inbox and cannot be read again"))
+        return failed + [Sentence(*said) for said in self.landing.failed_corrections()]
 
     def _land(self, files: Sequence[InboxFile]) -> None:
         files = sorted(files, key=_order)
@@ -140,6 +163,7 @@ class _Ingest:
         for start in range(0, len(files), BATCH):
             batch, landed = files[start : start + BATCH], []
             for file in self._read(batch):
+                file.corrections_version = self.corrections.version(file.file.path)
                 landed.append(file)
                 done += 1
                 self.rows_read += sum(len(table.records) for table in file.read.tables)
@@ -174,9 +198,9 @@ class _Ingest:
                 )
             else:
                 to_read.append((file, digest))
-        work = [(file, digest, self.options.limits) for file, digest in to_read]
         limits = self.options.limits
-        for (file, digest, _), result in run_isolated(
+        work = [(file, digest, limits, self.corrections.of(file.path)) for file, digest in to_read]
+        for (file, digest, *_), result in run_isolated(
             read_location,
             work,
             processes=self.options.processes,
@@ -184,6 +208,11 @@ class _Ingest:
             memory_bytes=limits.memory_bytes,
         ):
             read = FileRead("refused", result.reason_zh) if isinstance(result, Refused) else result
+            # A copy that we annotated and that came back unread counts only where its original never came.
+            original = (first | originals).get(read.unread_copy_of or "")
+            if original and original != file.path:
+                reason = f"系统退回的批注副本，内容与《{original}》相同，尚未更正，不重复计入。"
+                read = FileRead("duplicate", reason, duplicate_of=original)
             yield LandedFile(file, digest, read)
 
     # --- judging --------------------------------------------------------------------------------------------------
@@ -193,17 +222,13 @@ class _Ingest:
         lists = dict.fromkeys(self.landing.master_files())
         fresh: dict[str, Master] = {}
         for file in files:
-            division = _rows(file, ["division"], frozenset()).get("division", [])
-            if not division:
-                continue
-            file.issues += judge("division", division, Master([]), left_out=("R06",))
+            division = judge_master_list(file)
             if villages := [_village(row) for row in division if row.state == "accepted"]:
                 fresh[file.sha256] = Master(villages, _counties(file, division))
                 lists[file.file.received_on, file.sha256] = None
-            file.rows["division"] = division
         groups: dict[tuple[str, ...], list[LandedFile]] = {}
         for file in files:
-            groups.setdefault(_applicable(sorted(lists), file.file.received_on), []).append(file)
+            groups.setdefault(applicable(sorted(lists), file.file.received_on), []).append(file)
         for digests, group in groups.items():
             master = Master([])
             for digest in digests:  # in the order received: of a village in two lists the later line counts
@@ -211,26 +236,41 @@ class _Ingest:
             self._judge_by(group, master, _version(digests))
 
     def _judge_by(self, files: Sequence[LandedFile], master: Master, version: str) -> None:
-        by_digest = {file.sha256: file for file in files}
         for file in files:
             file.master_version = version
-            file.rows |= _rows(file, [name for name in forms() if name != "division"], master.towns)
-        for form in forms():
-            batch = [row for file in files for row in file.rows.get(form, [])]
-            if form == "division" or not batch:
-                continue
-            for issue in judge(form, batch, master):
-                by_digest[issue.file_sha256].issues.append(issue)
+        judge_files(files, master)
 
 
-def read_location(work: tuple[InboxFile, str, Limits]) -> FileRead:
+def judge_master_list(file: LandedFile) -> list[Row]:
+    """Judge the rows of the master list that a file holds; rows and issues are set on the file."""
+    division = rows_of(file, ["division"], frozenset()).get("division", [])
+    if division:
+        file.rows["division"] = division
+        file.issues += judge("division", division, Master([]), left_out=("R06",))
+    return division
+
+
+def judge_files(files: Sequence[LandedFile], master: Master, left_out: Collection[str] = ()) -> None:
+    """Judge all other rows of the files by one master list; rows and issues are set on the files."""
+    by_digest = {file.sha256: file for file in files}
+    for file in files:
+        file.rows |= rows_of(file, [name for name in forms() if name != "division"], master.towns)
+    for form in forms():
+        batch = [row for file in files for row in file.rows.get(form, [])]
+        if form == "division" or not batch:
+            continue
+        for issue in judge(form, batch, master, left_out):
+            by_digest[issue.file_sha256].issues.append(issue)
+
+
+def read_location(work: tuple[InboxFile, str, Limits, tuple[Correction, ...]]) -> FileRead:
     """Read one file of the inbox (in a worker process)."""
-    file, _, limits = work
+    file, _, limits, corrections = work
     names = Names("", file.name, tuple(reversed(file.folders)), file.received_on)
-    return read_file(file.location.read_bytes(), names, limits)
+    return read_file(file.location.read_bytes(), names, limits, corrections)
 
 
-def _rows(file: LandedFile, names: Collection[str], towns: frozenset[str]) -> dict[str, list[Row]]:
+def rows_of(file: LandedFile, names: Collection[str], towns: frozenset[str]) -> dict[str, list[Row]]:
     """The rows of some forms of a file; a town that no sheet spells out is sought by the master list's names."""
     rows: dict[str, list[Row]] = {}
     seq = 0
@@ -275,12 +315,14 @@ def _order(file: InboxFile) -> tuple[Any, ...]:
     return file.received_on, not any(word in file.name for word in _MASTER_WORDS), len(file.path), file.path
 
 
-def _is_known(file: InboxFile, known: dict[str, Known]) -> bool:
+def _is_known(file: InboxFile, known: dict[str, Known], corrections: Corrections) -> bool:
     entry = known.get(file.path)
-    return entry is not None and (entry.size, entry.modified_ns) == (file.size, file.modified_ns)
+    if entry is None or (entry.size, entry.modified_ns) != (file.size, file.modified_ns):
+        return False
+    return not corrections.is_readable or (entry.corrections_version or "") == corrections.version(file.path)
 
 
-def _applicable(lists: Sequence[tuple[dt.date, str]], day: dt.date) -> tuple[str, ...]:
+def applicable(lists: Sequence[tuple[dt.date, str]], day: dt.date) -> tuple[str, ...]:
     """The files of the master list received by a day; where there are none, those received first."""
     by_then = [digest for received_on, digest in lists if received_on <= day]
     if by_then or not lists:

@@ -1,21 +1,25 @@
 """One file read whole: its sheets, their tables, their rows. No database, no clock: bytes and names only."""
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from flows.ingest.context import Context, Names, read_context
+from flows.ingest.corrections import Applied, Correction, apply
 from flows.ingest.grid import Grid, read_workbook
 from flows.ingest.guard import Limits, Refused
-from flows.ingest.headings import form_headings, is_known_heading
+from flows.ingest.headings import form_headings, is_field_heading
+from flows.ingest.kinds import mentions_signing
+from flows.ingest.own_copy import own_copy
 from flows.ingest.recognise import FEWEST_COLUMNS
 from flows.ingest.records import Note, Record
 from flows.ingest.rows import read_rows
 from flows.ingest.sheet import Sheet, letters
 from flows.ingest.tables import Table, find_tables
+from flows.ingest.totals import Line, check_totals
 from schemas.form import FormInfo
 from schemas.text import plain
-from schemas.vocabulary.marks import FOOTER_WORDS
 
 
 @dataclass
@@ -36,6 +40,8 @@ class TableRead:
     speaking: tuple[str, ...] = ()
     records: list[Record] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    # Rows and totals until R14 has been judged over the workbook.
+    lines: list[Line] = field(default_factory=list, repr=False)
 
 
 @dataclass
@@ -47,9 +53,11 @@ class FileRead:
     tables: list[TableRead] = field(default_factory=list)
     # The path of the first copy, where the same bytes came before.
     duplicate_of: str | None = None
+    # sha256 of the original, where the file is our annotated copy of it and holds the same data.
+    unread_copy_of: str | None = None
 
 
-def read_file(data: bytes, names: Names, limits: Limits) -> FileRead:
+def read_file(data: bytes, names: Names, limits: Limits, corrections: Sequence[Correction] = ()) -> FileRead:
     """Read a workbook as it is.
 
     Parameters
@@ -60,6 +68,8 @@ def read_file(data: bytes, names: Names, limits: Limits) -> FileRead:
         The file's and its folders' names, when it was received, the towns of the master list.
     limits : Limits
         What a reader may spend on it.
+    corrections : sequence of Correction
+        Cells to be read otherwise than they print.
 
     Returns
     -------
@@ -70,10 +80,33 @@ def read_file(data: bytes, names: Names, limits: Limits) -> FileRead:
         grids = read_workbook(data, names.file, limits)
     except Refused as refused:
         return FileRead("refused", refused.reason_zh)
-    tables = [table for grid in grids for table in _read_sheet(grid, names)]
+    copy = own_copy(data, limits)
+    unread = copy.original if copy and copy.is_unchanged(grids) else None
+    corrected = apply(grids, corrections)
+    tables = []
+    for grid in grids:
+        if copy and grid.name == copy.list_sheet:
+            tables.append(TableRead(grid.name, reason="系统退回时附加的问题清单，不是报表。"))
+        else:
+            tables += _read_sheet(grid, names)
+    _note_corrections(corrected, tables)
+    for form in {table.form for table in tables if table.form}:
+        check_totals([table.lines for table in tables if table.form == form])
+    for table in tables:
+        table.lines = []
     if not any(table.form for table in tables):
         return FileRead("unrecognised", "文件中没有找到本系统的报表（没有可识别的表头）。", tables)
-    return FileRead("read", None, tables)
+    return FileRead("read", None, tables, unread_copy_of=unread)
+
+
+def _note_corrections(corrected: Applied, tables: list[TableRead]) -> None:
+    """Corrected cells keep what they print; what was corrected, or was not, is said beside their table."""
+    for table in tables:
+        corrected.keep_printed(table.sheet, table.records)
+    for sheet, note in corrected.notes:
+        of_sheet = [table for table in tables if table.sheet == sheet] or tables
+        around = (table for table in of_sheet if (table.first_row or 1) <= (note.row or 0) <= (table.last_row or 0))
+        next(around, of_sheet[0]).notes.append(note)
 
 
 def _read_sheet(grid: Grid, names: Names) -> list[TableRead]:
@@ -101,16 +134,16 @@ def _read_sheet(grid: Grid, names: Names) -> list[TableRead]:
 
 
 def _fields_down_the_side(sheet: Sheet) -> int | None:
-    """The row of the first heading of a column of headings; None where there is no such column."""
-    for column in range(sheet.width):
-        known = [
-            row
-            for row in range(len(sheet.rows))
-            if isinstance(value := sheet.at(row, column), str) and is_known_heading(value)
-        ]
-        if len(known) >= FEWEST_COLUMNS:
-            return known[0]
-    return None
+    """The first row of headings that run down the side, groups in the columns before them; None where none do."""
+    known: dict[int, list[int]] = {}
+    for row in range(len(sheet.rows)):
+        for column, value in sheet.filled(row):
+            if isinstance(value, str) and is_field_heading(value):
+                known.setdefault(column, []).append(row)
+    if max(map(len, known.values()), default=0) < FEWEST_COLUMNS:
+        return None
+    last = max(column for column, rows in known.items() if len(rows) >= FEWEST_COLUMNS)
+    return min(rows[0] for column, rows in known.items() if column <= last)
 
 
 def _read_table(sheet: Sheet, table: Table, names: Names, over_all: list[str]) -> TableRead:
@@ -119,7 +152,7 @@ def _read_table(sheet: Sheet, table: Table, names: Names, over_all: list[str]) -
         str(value)
         for row in range(table.body, table.end)
         for _, value in sheet.filled(row)
-        if isinstance(value, str) and any(word in value for word in FOOTER_WORDS)
+        if isinstance(value, str) and mentions_signing(plain(value))
     ]
     around = Names(sheet.name, names.file, names.folders, names.received_on, names.towns)
     context = read_context(titles, footers, around, over_all)
@@ -153,6 +186,7 @@ def _read_table(sheet: Sheet, table: Table, names: Names, over_all: list[str]) -
         () if context.town or shows_town else tuple(context.speaking),
         read.records,
         notes,
+        read.lines,
     )
 
 

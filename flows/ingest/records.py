@@ -1,9 +1,25 @@
 """What reading a table gives: records with the address of every cell, and notes."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from schemas.rules import Severity
+
+if TYPE_CHECKING:
+    from flows.ingest.totals import Line
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """A printed total or rate that its own figures contradict (R14, R15), with the words for it."""
+
+    rule: str
+    field: str
+    cell: str
+    printed: str
+    words: dict[str, str]
+    # What a total sums; None where the row itself is meant.
+    object: str | None = None
 
 
 @dataclass
@@ -17,6 +33,8 @@ class Record:
     printed: dict[str, str] = field(default_factory=dict)
     # Fields whose cell prints something that is no value of theirs.
     unread: dict[str, str] = field(default_factory=dict)
+    # Of this row, and of totals whose last row it is.
+    contradictions: list[Contradiction] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -38,3 +56,5 @@ class Read:
 
     records: list[Record]
     notes: list[Note]
+    # Its rows and totals, for R14.
+    lines: "list[Line]" = field(default_factory=list)

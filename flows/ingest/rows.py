@@ -11,11 +11,12 @@ from flows.ingest.context import Context
 from flows.ingest.factors import factor_of
 from flows.ingest.grid import Uncached, Value
 from flows.ingest.headings import TOTAL, Meaning
-from flows.ingest.kinds import RowKinds
+from flows.ingest.kinds import Kind, RowKinds
 from flows.ingest.recognise import Column
 from flows.ingest.records import Note, Read, Record
 from flows.ingest.sheet import Sheet, is_text
 from flows.ingest.tables import Table
+from flows.ingest.totals import Arithmetic
 from flows.ingest.values import Number, Result, Unread, day, is_none, number, printed, result, scaled
 from schemas.form import FieldInfo, FormInfo
 from schemas.text import plain, without_brackets
@@ -82,6 +83,10 @@ class _Reader:
             for column, meaning, info in self.meant
             if info.dimension and info.kind in ("count", "decimal")
         }
+        self.sums = Arithmetic(
+            sheet, self.form, table.columns, self.meant, self.factors, self.kinds, context, figure_rows, self._cell
+        )
+        self.has_totals = any(kind in ("total", "whole", "section") for kind in self.kind_of.values())
 
     def _as_told(self, column: Column, meaning: Meaning, info: FieldInfo) -> tuple[Column, Meaning, FieldInfo]:
         """工程类别 is the supply mode where its values are modes; where they are another field's, it is that one."""
@@ -102,6 +107,7 @@ class _Reader:
         records: list[Record] = []
         self._speak_from_context()
         for row, kind in self.kind_of.items():
+            before = len(records)
             match kind:
                 case "section":
                     self._enter_section(row)
@@ -114,7 +120,23 @@ class _Reader:
                 case "hidden":
                     zh = f"第{row + 1}行被手工隐藏，未作为数据读取。"
                     self._note(row, "N03", zh, f"row {row + 1} is hidden by hand and was not read.")
-        return Read(records, self.notes)
+            self._add_up(row, kind, records[before:])
+        return Read(records, self.notes, self.sums.lines)
+
+    def _add_up(self, row: int, kind: Kind, records: list[Record]) -> None:
+        """Keep what R14 adds up; check a row's own sums and rates."""
+        match kind:
+            case "section":
+                labels = self.kinds.labels(row)
+                self.sums.enter_section(row, "bracket" if labels and labels[0][1].startswith("(") else "plain")
+            case "total" | "whole":
+                self.sums.add_total(row)
+            case "data" | "part":
+                if records:
+                    spread = str(self.form.spread)
+                    self.sums.check_row(row, min(records, key=lambda record: str(record.values.get(spread))))
+                if self.has_totals:
+                    self.sums.add_rows(row, records)
 
     def _note(self, row: int, code: str, zh: str, en: str) -> None:
         # The names of the row only: what officials' columns hold stays where it is.

@@ -99,7 +99,8 @@ def _panels(sheet: Sheet, block: Block, hints: str) -> tuple[list[Table], float]
         )
         for found in seen
     ]  # fmt: skip
-    return tables, sum(found.score for found in seen)
+    # The mean: many small tables are no better a reading than one that knows all their columns.
+    return tables, sum(found.score for found in seen) / max(len(seen), 1)
 
 
 # --- extents ----------------------------------------------------------------------------------------------------------

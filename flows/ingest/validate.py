@@ -15,11 +15,11 @@ import pandas as pd
 from pandera.errors import SchemaErrors
 
 from flows.ingest.master import Master
-from flows.ingest.records import Record
+from flows.ingest.records import Contradiction, Record
 from flows.ingest.values import printed
 from schemas import forms
 from schemas.form import DTYPES, FormInfo
-from schemas.rules import RULES, Severity
+from schemas.rules import RULES, STAGES, Severity
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,14 @@ def judge(form: str, rows: Sequence[Row], master: Master, left_out: Collection[s
     if info.rejected_together:
         _reject_together(rows)
     speaker = _Speaker(info, rows, master)
-    return _once_a_printed_row(speaker.issue(rows[place], rule, name) for place, rule, name in broken)
+    issues = [speaker.issue(rows[place], rule, name) for place, rule, name in broken]
+    issues += [
+        speaker.contradiction(row, found)
+        for row in rows
+        for found in row.record.contradictions
+        if found.rule not in left_out
+    ]
+    return _once_a_printed_row(issues)
 
 
 def _reject_together(rows: Iterable[Row]) -> None:
@@ -266,6 +273,22 @@ class _Speaker:
             row.county_code, row.town_code, origin.report_date, row.state == "rejected",
         )  # fmt: skip
 
+    def contradiction(self, row: Row, found: Contradiction) -> Issue:
+        """A printed total or rate that its own figures contradict."""
+        origin, said = row.origin, RULES[found.rule]
+        described = self.info.fields.get(found.field.rpartition(".")[2])
+        words = {"title": described.title if described else found.field} | found.words
+        is_total = found.object is not None
+        # A total of the county's own table is no town's.
+        town_code = None if is_total and self.info.level == "county" else row.town_code
+        return Issue(
+            origin.file_sha256, self.info.name, found.rule, said.severity, origin.sheet, _row_in(found.cell),
+            found.cell, found.field, found.object or row.object, found.printed,
+            f"《{origin.file}》“{origin.sheet}”{found.cell}：" + said.zh.format(**words),
+            f"{origin.file} “{origin.sheet}” {found.cell}: " + said.en.format(**words),
+            row.county_code, town_code, origin.report_date, row.state == "rejected" and not is_total,
+        )  # fmt: skip
+
     def _words(self, row: Row, rule: str, name: str) -> dict[str, str]:
         shown, described = _printed(row, name), self.info.fields.get(name.rpartition(".")[2])
         words = {
@@ -280,6 +303,12 @@ class _Speaker:
         for other in ("households", "population", "status", "finished_on"):
             words[other] = _printed(row, other) or "—"
         words["whole"] = words["households" if name == "households_connected" else "population"]
+        if rule in _LIMITS or rule == "R13":
+            limit = _earlier_stage(row, name) if rule == "R13" else _LIMITS[rule][name]
+            words["before"] = words["limit_title"] = self.info.fields[limit].title
+            words["before_printed"] = words["limit"] = _printed(row, limit)
+        for other in ("investment_planned", "pipeline_planned_km"):
+            words[other] = _printed(row, other) or "—"
         near = self._near(row, name) if rule == "R06" else []
         words["suggestions_zh"] = f"相近的名称：{'、'.join(near)}。" if near else ""
         words["suggestions_en"] = f"Near names: {', '.join(near)}. " if near else ""
@@ -300,6 +329,23 @@ class _Speaker:
             for other in self.beside[row.origin.file_sha256, row.origin.report_date, row.object]
             if other is not row and (rule != "R09" or other.seq < row.seq)
         ]
+
+
+# The figure that another one should not exceed.
+_LIMITS = {
+    "R16": {"secured": "planned", "spent": "secured"},
+    "R21": {"investment_completed": "investment_planned", "pipeline_laid_km": "pipeline_planned_km"},
+}
+
+
+def _earlier_stage(row: Row, name: str) -> str:
+    """R13: the latest of the stages before one."""
+    before = [stage for stage in STAGES[: STAGES.index(name)] if row.values.get(stage)]
+    return max(before, key=lambda stage: row.values[stage])
+
+
+def _row_in(cell: str) -> int:
+    return int(cell.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
 
 
 def _printed(row: Row, name: str) -> str:

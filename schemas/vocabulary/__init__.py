@@ -16,6 +16,8 @@ class Term:
     spellings: str = ""
     # Words that name the code wherever they stand in a title, a section row, a sheet's or a file's name.
     in_titles: str = ""
+    # The unit that its figures are printed in, where the code fixes it (a parameter of water).
+    unit: str = ""
 
 
 @dataclass(frozen=True)

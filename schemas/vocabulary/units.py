@@ -38,6 +38,17 @@ UNITS: dict[str, dict[str, Decimal]] = {
     ),
 }
 
+# The unit that our own tables print for a dimension; concentrations have one a parameter.
+OFFICIAL = {
+    "persons": "人",
+    "households": "户",
+    "villages": "个",
+    "yuan": "万元",
+    "km": "公里",
+    "rate": "%",
+    "lpcd": "升/人·日",
+}
+
 # A multiplier that stands alone after a figure: 1.2万, 3千.
 MULTIPLIERS = {"亿": Decimal(100_000_000), "万": Decimal(10_000), "千": Decimal(1_000), "百": Decimal(100)}
 

@@ -87,6 +87,13 @@ FOUND = {
     "备注 in the top row of an unmerged header": plan(
         seed=104, form="supervision", file="xlsx_1904", header="both", ordinal="first"
     ),
+    "transposed with groups down the side": plan(seed=996, form="village_progress", header="own", transposed=True),
+    "transposed with one record": plan(seed=526, rows=1, transposed=True),
+    "towns of a transposed table are no title": plan(seed=573, header="own", transposed=True),
+    "groups over groups down the side": plan(header="own", town="column", spread="over", transposed=True),
+    "an unmerged group does not part a table": plan(
+        seed=957, form="supervision", file="tsv_gb", header="both", order="shuffled"
+    ),
     "transposed villages: the row of the village": plan(seed=93, form="village_progress", transposed=True),
     "a repeated header without its unit row": plan(
         seed=977, form="baseline", header="deep", units="row", page_breaks="header"

@@ -44,6 +44,7 @@ select
     files.source_id,
     files.source_file,
     form_rows.sheet as source_sheet,
-    form_rows.row as source_row
+    form_rows.row as source_row,
+    form_rows.cells
 from form_rows
 inner join files on form_rows.file_sha256 = files.source_id

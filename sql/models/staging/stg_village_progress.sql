@@ -25,6 +25,10 @@ select
     form_rows.households,
     form_rows.population,
     form_rows.status,
+    form_rows.started_on,
+    form_rows.progress_rate,
+    form_rows.village_committee,
+    form_rows.natural_village,
     form_rows.planned_finish,
     form_rows.finished_on,
     form_rows.households_connected,
@@ -34,6 +38,7 @@ select
     files.source_id,
     files.source_file,
     form_rows.sheet as source_sheet,
-    form_rows.row as source_row
+    form_rows.row as source_row,
+    form_rows.cells
 from form_rows
 inner join files on form_rows.file_sha256 = files.source_id

@@ -1,0 +1,391 @@
+"""`gongshui check`: read workbooks as the night would and say what is wrong; nothing is loaded.
+
+A file is read in a worker process, like at night. What takes long to import (pandas, pandera) is imported here while
+the worker starts and reads.
+"""
+
+import datetime as dt
+import importlib
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.ingest.guard import Limits, Refused
+from flows.ingest.inbox import InboxFile, day_of
+from flows.ingest.workers import run_isolated
+from flows.report.findings import Finding, without_place
+
+if TYPE_CHECKING:
+    from flows.ingest.landing import LandedFile
+    from flows.ingest.master import Master
+    from flows.ingest.reading import FileRead, TableRead
+    from flows.ingest.validate import Issue, Row
+    from schemas.form import FieldInfo
+
+# Files judged together: pandera takes as long for one small frame as for a large one.
+BATCH = 64
+# Without the master list no name is known, and no registered population to compare with.
+NEED_THE_MASTER_LIST = ("R06", "R11")
+# A report prints dates of its own weeks; the plans in it may lie behind, though hardly by half a year.
+_LONG_AFTER = dt.timedelta(days=200)
+_ORDER: dict[str, int] = {"error": 0, "warn": 1, "info": 2}
+
+
+@dataclass
+class CheckedSheet:
+    """One table of a sheet, or a sheet without one."""
+
+    table: "TableRead"
+    rows: list["Row"] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def town(self) -> str | None:
+        """The town that the sheet speaks for, where no column names it."""
+        return self.table.town or next((row.origin.town for row in self.rows if row.origin.town), None)
+
+    def count(self, state: str) -> int:
+        """The number of rows in a state: accepted, rejected, duplicate."""
+        return sum(row.state == state for row in self.rows)
+
+
+@dataclass
+class CheckedFile:
+    """One file with all that was found in it."""
+
+    name: str
+    location: Path
+    read: "FileRead"
+    sheets: list[CheckedSheet] = field(default_factory=list)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings, the gravest first within their sheet."""
+        return [finding for sheet in self.sheets for finding in sheet.findings]
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether the file or a row of it is not loaded."""
+        return self.read.status != "read" or any(sheet.count("rejected") for sheet in self.sheets)
+
+
+class _Reader:
+    """`read_one` for a worker, which imports what it needs before its memory is limited and its time counted."""
+
+    def __call__(self, work: tuple[InboxFile, int, Limits]) -> "FileRead":
+        return read_one(work)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _warm_reader, ()
+
+
+def _warm_reader() -> Any:
+    importlib.import_module("flows.ingest.reading").warm()
+    return read_one
+
+
+def read_one(work: tuple[InboxFile, int, Limits]) -> "FileRead":
+    """Read one file (in a worker process)."""
+    file, _, limits = work
+    data = file.location.read_bytes()
+    read = _read_as_of(data, file, file.received_on, limits)
+    if file.day is None and (day := _last_day_of_its_year(read, file.received_on)):
+        read = _read_as_of(data, file, day, limits)
+    return read
+
+
+def _read_as_of(data: bytes, file: InboxFile, received_on: dt.date, limits: Limits) -> "FileRead":
+    from flows.ingest.context import Names
+    from flows.ingest.reading import read_file
+
+    return read_file(data, Names("", file.name, tuple(reversed(file.folders)), received_on), limits)
+
+
+def _last_day_of_its_year(read: "FileRead", today: dt.date) -> dt.date | None:
+    """Of a file from an earlier year that prints its own day without a year: that year's end; else None.
+
+    No folder says when it was received, so the day got this year, long after any date that the rows print in full.
+    """
+    days = [
+        value
+        for table in read.tables
+        for record in table.records
+        for name, value in record.values.items()
+        if isinstance(value, dt.date) and str(value.year) in record.printed.get(name, str(value))
+    ]
+    reports = [table.report_date for table in read.tables if table.report_date]
+    if not days or not reports or any(note.code == "N09" for table in read.tables for note in table.notes):
+        return None
+    last = max(days)
+    is_older = last.year < today.year and max(reports) - last > _LONG_AFTER
+    return dt.date(last.year, 12, 31) if is_older else None
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def find(paths: Iterable[Path], today: dt.date) -> tuple[list[InboxFile], list[Path]]:
+    """The files to check, and the paths where there is nothing.
+
+    Parameters
+    ----------
+    paths : iterable of pathlib.Path
+        Files, and folders that are walked; of those lock files and thumbnails are left out.
+    today : datetime.date
+        The day that a file is taken to be received where no folder above it names one.
+    """
+    found: list[InboxFile] = []
+    missing: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = [_file(entry, path, today) for entry in sorted(path.rglob("*")) if entry.is_file()]
+            inside = [file for file in inside if not file.is_litter]
+            found += inside
+            missing += [] if inside else [path]
+        elif path.is_file():
+            found.append(_file(path, path.parent, today))
+        else:
+            missing.append(path)
+    return found, missing
+
+
+def _file(path: Path, base: Path, today: dt.date) -> InboxFile:
+    """A file as the inbox would hold it: the folders from the one that names a day, else those from `base` down."""
+    parents = path.absolute().parent.parts
+    depth = len(path.absolute().parent.relative_to(base.absolute()).parts) + 1
+    dated = next((n for n in range(len(parents) - 1, -1, -1) if day_of(parents[n])), None)
+    folders = parents[dated:] if dated is not None else parents[-depth:]
+    day = day_of(folders[0]) if folders else None
+    stat = path.stat()
+    return InboxFile(path, str(path), folders, day, day or today, stat.st_size, stat.st_mtime_ns)
+
+
+# --- checking ---------------------------------------------------------------------------------------------------------
+
+
+class MasterLists:
+    """The master list of a warehouse, opened for reading; why there is none, where there is none.
+
+    Attributes
+    ----------
+    missing
+        None, or why the rules that need the list are left out: `absent`, `locked`, `empty`, `unreadable`.
+    """
+
+    def __init__(self, warehouse: Path) -> None:
+        self._warehouse = warehouse
+        self._by_version: dict[tuple[str, ...], Master] = {}
+        self._lists: list[tuple[dt.date, str]] | None = None
+        self.missing: str | None = None if warehouse.is_file() else "absent"
+
+    def on(self, day: dt.date) -> "Master | None":
+        """The list by which a file received on that day is judged."""
+        import duckdb
+
+        from flows.ingest.landing import Landing
+        from flows.ingest.master import Master
+        from flows.ingest.night import applicable
+
+        if self.missing:
+            return None
+        try:
+            if self._lists is None:
+                with Landing(self._warehouse, read_only=True) as landing:
+                    self._lists = landing.master_files()
+                if not self._lists:
+                    self.missing = "empty"
+                    return None
+            version = applicable(self._lists, day)
+            if version not in self._by_version:
+                master = Master([])
+                with Landing(self._warehouse, read_only=True) as landing:
+                    for digest in version:
+                        master = master.joined(landing.master(digest))
+                self._by_version[version] = master
+            return self._by_version[version]
+        except duckdb.Error as error:
+            self.missing = "locked" if "lock" in str(error).lower() else "unreadable"
+            return None
+
+
+def check(
+    files: Sequence[InboxFile], lists: MasterLists, limits: Limits, processes: int, lang: str
+) -> Iterator[CheckedFile]:
+    """Read and judge files.
+
+    Parameters
+    ----------
+    files : sequence of InboxFile
+        From `find`.
+    lists : MasterLists
+        Rules that need the master list are left out where it has none.
+    limits : Limits
+        What reading one file may take.
+    processes : int
+        How many files are read at the same time.
+    lang : str
+        The language of the messages.
+
+    Yields
+    ------
+    CheckedFile
+        In the order given.
+    """
+    for start in range(0, len(files), BATCH):
+        yield from _judged(_read(files[start : start + BATCH], limits, processes), lists, lang)
+
+
+def _read(files: Sequence[InboxFile], limits: Limits, processes: int) -> list["LandedFile"]:
+    # The import runs beside the workers' start, which takes as long.
+    warm = threading.Thread(target=importlib.import_module, args=("flows.ingest.night",), name="import")
+    warm.start()
+    # Two names of the same bytes are checked each for itself: a file goes by its number.
+    work = [(file, number, limits) for number, file in enumerate(files)]
+    results = dict[int, Any]()
+    for (_, number, _), result in run_isolated(
+        _Reader(),
+        work,
+        processes=processes,
+        seconds=limits.seconds,
+        memory_bytes=limits.memory_bytes,
+    ):
+        results[number] = result
+    warm.join()
+    from flows.ingest.landing import LandedFile
+    from flows.ingest.reading import FileRead
+
+    def outcome(result: Any) -> FileRead:
+        return FileRead("refused", result.reason_zh) if isinstance(result, Refused) else result
+
+    return [LandedFile(file, str(number), outcome(results[number])) for number, file in enumerate(files)]
+
+
+def _judged(files: Sequence["LandedFile"], lists: MasterLists, lang: str) -> Iterator[CheckedFile]:
+    from flows.ingest.master import Master
+    from flows.ingest.night import judge_files, judge_master_list
+
+    together: dict[int, tuple[Master | None, list[LandedFile]]] = {}
+    for file in files:
+        judge_master_list(file)
+        if file.read.status == "read":
+            master = lists.on(file.file.received_on)
+            together.setdefault(id(master), (master, []))[1].append(file)
+    for master, some in together.values():
+        judge_files(some, master or Master([]), () if master else NEED_THE_MASTER_LIST)
+    for file in files:
+        yield _checked(file, lang)
+
+
+def _checked(file: "LandedFile", lang: str) -> CheckedFile:
+    sheets = [CheckedSheet(table) for table in file.read.tables]
+    by_record = {id(row.record): row for rows in file.rows.values() for row in rows}
+    for sheet in sheets:
+        sheet.rows = [by_record[id(record)] for record in sheet.table.records if id(record) in by_record]
+        sheet.findings = [
+            Finding(
+                note.code, note.severity, sheet.table.sheet, note.row, note.cell, None, note.printed,
+                note.zh if lang == "zh" else note.en,
+            )
+            for note in sheet.table.notes
+        ]  # fmt: skip
+    for issue in file.issues:
+        _sheet_of(issue, sheets).findings.append(_finding(issue, file.file.path, lang))
+    for sheet in sheets:
+        sheet.findings.sort(key=lambda finding: (_ORDER[finding.severity], finding.row or 0))
+    if file.read.unread_copy_of:
+        file.read.status = "duplicate"
+        file.read.reason = "本文件是系统退回的批注副本，内容与原文件相同，尚未更正。"
+    return CheckedFile(file.file.path, file.file.location, file.read, sheets)
+
+
+def _sheet_of(issue: "Issue", sheets: Sequence[CheckedSheet]) -> CheckedSheet:
+    """The table that an issue is about: several of one form may stand on a sheet."""
+    same = [one for one in sheets if (one.table.sheet, one.table.form) == (issue.sheet, issue.form)]
+    return next((one for one in same if any(row.record.row == issue.row for row in one.rows)), same[0])
+
+
+def _finding(issue: "Issue", file: str, lang: str) -> Finding:
+    message = without_place(issue.message_zh if lang == "zh" else issue.message_en, file, issue.sheet)
+    is_personal = _is_personal(issue.form, issue.field)
+    printed = None if is_personal else issue.printed_value
+    return Finding(issue.rule, issue.severity, issue.sheet, issue.row, issue.cell, issue.field, printed, message)
+
+
+def _is_personal(form: str, name: str | None) -> bool:
+    from schemas import forms
+
+    info = forms()[form].fields.get((name or "").rpartition(".")[2])
+    return bool(info and info.is_personal)
+
+
+# --- as JSON ----------------------------------------------------------------------------------------------------------
+
+
+def as_json(file: CheckedFile) -> dict[str, Any]:
+    """All that was read, in the shape that docs/architecture gives: canonical units and codes, no personal fields."""
+    return {
+        "file": file.name,
+        "status": file.read.status,
+        "reason": file.read.reason,
+        "sheets": [_sheet_json(sheet) for sheet in file.sheets],
+    }
+
+
+def _sheet_json(sheet: CheckedSheet) -> dict[str, Any]:
+    table = sheet.table
+    rows = {state: [_row_json(row, table.form) for row in sheet.rows if row.state == state] for state in _STATES}
+    return {
+        "sheet": table.sheet,
+        "form": table.form,
+        "reason": table.reason,
+        "town": sheet.town,
+        "report_date": table.report_date.isoformat() if table.form and table.report_date else None,
+        "rows": rows["accepted"],
+        "rejected": rows["rejected"],
+        "duplicates": rows["duplicate"],
+        "issues": [
+            {
+                "rule": finding.rule,
+                "severity": finding.severity,
+                "row": finding.row,
+                "cell": finding.cell,
+                "field": finding.field,
+                "printed_value": finding.printed,
+                "message": finding.message,
+            }
+            for finding in sheet.findings
+        ],
+    }
+
+
+_STATES = ("accepted", "rejected", "duplicate")
+
+
+def _row_json(row: "Row", form: str | None) -> dict[str, Any]:
+    from schemas import forms
+
+    fields = forms()[str(form)].fields
+    shown: dict[str, FieldInfo] = {
+        name: info for name in row.values if (info := fields.get(name.rpartition(".")[2])) and not info.is_personal
+    }
+    return {
+        **{name: _plain(row.values[name], info) for name, info in shown.items()},
+        "_row": row.record.row,
+        "_cells": {name: cell for name, cell in row.record.cells.items() if name in shown},
+    }
+
+
+def _plain(value: Any, info: "FieldInfo") -> Any:
+    """A value as JSON holds it: money as text, other numbers as numbers, days ISO."""
+    match value:
+        case Decimal() if info.dimension == "yuan":
+            return format(value, f".{info.scale}f")
+        case Decimal():
+            return int(value) if value == value.to_integral_value() else float(value)
+        case dt.date():
+            return value.isoformat()
+        case _:
+            return value

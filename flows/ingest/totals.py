@@ -1,0 +1,430 @@
+"""Printed totals and rates against the figures that they are made of (R14, R15), by interval arithmetic.
+
+A printed number stands for all that rounds to it: 96.81 for 96.805 to 96.815. Counts of persons, households and
+villages printed as such are whole by nature and exact. Two numbers contradict where no choice within their
+intervals agrees.
+
+What a total sums, its label says: a committee, a town, a supply mode. Where it says nothing, the rows around it are
+tried, and those with which most of its columns agree are meant; the columns that do not agree are wrong then.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
+
+from flows.ingest.context import Context
+from flows.ingest.factors import factor_of
+from flows.ingest.grid import Uncached, Value
+from flows.ingest.headings import TOTAL, Meaning
+from flows.ingest.kinds import RowKinds
+from flows.ingest.recognise import Column
+from flows.ingest.records import Contradiction, Record
+from flows.ingest.sheet import Sheet, is_text
+from flows.ingest.values import Number, number, printed
+from schemas.form import FieldInfo, FormInfo
+from schemas.text import plain, without_brackets, without_ordinal
+from schemas.vocabulary.marks import TOTAL_WORDS
+
+_SUM = re.compile("(?:" + "|".join(TOTAL_WORDS) + r")数?:?")
+_OF_ALL = re.compile(r"总|全[县镇乡市区街]")
+# What adds up over rows; rates and concentrations do not.
+ADDABLE = frozenset({"households", "persons", "villages", "yuan", "km"})
+# A number computed in floating point is exact to so many digits.
+SIGNIFICANT_DIGITS = 12
+# How a sum or a quotient is written in a message.
+SHOWN_DIGITS = 8
+
+
+class Interval(NamedTuple):
+    """All values that a printed number, or a sum or quotient of such, may stand for."""
+
+    low: Decimal
+    high: Decimal
+
+    def meets(self, other: "Interval") -> bool:
+        """Whether some value lies in both."""
+        return self.low <= other.high and other.low <= self.high
+
+    def over(self, other: "Interval") -> "Interval | None":
+        """All quotients of two amounts; None where the divisor may be zero or an amount is negative."""
+        if self.high < 0 or other.low <= 0:
+            return None
+        return Interval(max(self.low, Decimal(0)) / other.high, self.high / other.low)
+
+
+def interval(figure: Decimal, factor: Decimal = Decimal(1), *, is_count: bool = False) -> Interval:
+    """What a printed number may stand for: itself ± half its last digit.
+
+    Parameters
+    ----------
+    figure : Decimal
+        As printed, its decimals included.
+    factor : Decimal
+        Of its unit.
+    is_count : bool
+        Whether it counts things that have no parts.
+    """
+    if is_count and factor == 1 and figure == figure.to_integral_value():
+        return Interval(figure, figure)
+    exponent = int(figure.as_tuple().exponent)
+    last = max(min(exponent, 0), figure.adjusted() - SIGNIFICANT_DIGITS + 1)
+    half = Decimal(5).scaleb(last - 1)
+    low, high = (figure - half) * factor, (figure + half) * factor
+    return Interval(min(low, high), max(low, high))
+
+
+class Figure(NamedTuple):
+    """A printed number, where it stands, and what it may stand for; no interval where it cannot be read."""
+
+    value: Value
+    interval: Interval | None
+    # From its own unit to the canonical one, to say sums in the unit of the sheet.
+    factor: Decimal
+    # Its address; not looked up of rows that are only summed.
+    cell: str = ""
+
+    @property
+    def printed(self) -> str:
+        """As the cell prints it."""
+        return printed(self.value)
+
+
+@dataclass
+class Line:
+    """A row that sums, or that is summed."""
+
+    row: int
+    is_total: bool
+    label: str = ""
+    # Town, committee, mode, source, project: of a total those that it names.
+    names: dict[str, str] = field(default_factory=dict)
+    # The section rows above it, the outermost first; of a section's own row itself the last.
+    sections: tuple[int, ...] = ()
+    is_section: bool = False
+    # Column → figure; columns are known by what they hold, so that panels and sheets add up.
+    figures: dict[str, Figure] = field(default_factory=dict)
+    record: Record | None = None
+
+
+class Arithmetic:
+    """Collects a table's lines while it is read, and checks each row's own sums and rates."""
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        form: FormInfo,
+        columns: Sequence[Column],
+        meant: list[tuple[Column, Meaning, FieldInfo]],
+        factors: dict[tuple[int, str], Decimal],
+        kinds: RowKinds,
+        context: Context,
+        figure_rows: list[int],
+        cell: Callable[[int, Column, FieldInfo], tuple[Value, str]],
+    ) -> None:
+        self.sheet, self.form, self.kinds, self.cell = sheet, form, kinds, cell
+        added = [
+            (column, meaning, info)
+            for column, meaning, info in meant
+            if info.kind in ("count", "decimal") and info.dimension in ADDABLE and len(column.meanings) == 1
+        ]
+        self.added = [
+            (
+                column.index,
+                f"{meaning.group}.{meaning.field}" if meaning.group else meaning.field,
+                column,
+                info,
+                factors.get((column.index, meaning.field), Decimal(1)),
+            )
+            for column, meaning, info in added
+        ]
+        self.named = [
+            (column, meaning, info)
+            for column, meaning, info in meant
+            if info.fill_down and info.kind in ("text", "code") and not meaning.group and not meaning.tick
+        ]
+        groups = {m.group for _, m, _ in added if m.group and m.group != TOTAL}
+        rate, has_groups = FieldInfo("", "decimal", dimension="rate"), bool(groups)
+        self.rates = [
+            (column, _Rate.of(column, meaning, form, has_groups), factor_of(sheet, column, rate, context, figure_rows))
+            for column in columns
+            for meaning in column.meanings
+            if meaning.is_rate
+        ]
+        self.totals = [meaning.field for _, meaning, _ in added if meaning.group == TOTAL]
+        self.adds_across = bool(self.totals) and len(groups) > 1
+        self.lines: list[Line] = []
+        self.sections: tuple[int, ...] = ()
+
+    # --- within a row -------------------------------------------------------------------------------------------------
+
+    def check_row(self, row: int, record: Record) -> None:
+        """R14 across the groups of a row, and R15."""
+        if not self.rates and not self.adds_across:
+            return
+        figures = self._figures(row)
+        if self.adds_across:
+            for name in self.totals:
+                self._add_across(record, figures, name)
+        for column, ratio, factor in self.rates:
+            self._divide(record, figures, row, column, ratio, factor)
+
+    def _add_across(self, record: Record, figures: dict[str, Figure], name: str) -> None:
+        total = figures.get(f"{TOTAL}.{name}")
+        parts = [figure for key, figure in figures.items() if key.endswith(f".{name}") and figure is not total]
+        if total and total.interval and parts and (whole := _sum(parts)) and not whole.meets(total.interval):
+            scope = ("本行各列", "the columns of this row")
+            record.contradictions.append(_off(f"{TOTAL}.{name}", total, whole, scope, None))
+
+    def _divide(
+        self, record: Record, figures: dict[str, Figure], row: int, column: Column, rate: "_Rate", factor: Decimal
+    ) -> None:
+        value, cell = self.cell(row, column, FieldInfo("", "decimal"))
+        read = number(value)
+        if not isinstance(read, Number) or read.dimension not in (None, "rate"):
+            return
+        factor = Decimal(1) if (row, column.index) in self.sheet.grid.percents else factor
+        shown = interval(read.value, read.factor if read.factor is not None else factor)
+        numerator, denominator = (_total_of(figures, name) for name in (rate.numerator, rate.denominator))
+        if numerator is None or denominator is None:
+            return
+        quotient = numerator[1].over(denominator[1])
+        if quotient is None or quotient.meets(shown):
+            return
+        text = printed(value)
+        # Said as the sheet says rates: of a column in percent, in percent.
+        percent = (read.factor if read.factor is not None else factor) != 1
+        bounds = [shorter(bound * (100 if percent else 1)) + ("%" if percent else "") for bound in quotient]
+        words = {
+            "title": column.path[-1].printed, "printed": text, "low": bounds[0], "high": bounds[1],
+            "numerator": numerator[0], "denominator": denominator[0],
+        }  # fmt: skip
+        record.contradictions.append(Contradiction("R15", rate.name, cell, text, words))
+
+    # --- lines --------------------------------------------------------------------------------------------------------
+
+    def enter_section(self, row: int, numbering: str) -> None:
+        """A section opens: 一、 ends all, （一） those that stand beneath 一、."""
+        self.sections = (*self.sections[:1], row) if numbering == "bracket" else (row,)
+        self.add_total(row, is_section=True)
+
+    def add_total(self, row: int, *, is_section: bool = False) -> None:
+        """A row that prints totals."""
+        if figures := self._figures(row):
+            labels = self.kinds.labels(row)
+            words = "".join(text for _, text in labels)
+            line = Line(row, True, words, self._names_of_total(row, labels), self.sections, is_section, figures)
+            self.lines.append(line)
+
+    def add_rows(self, row: int, records: Sequence[Record]) -> None:
+        """A row of data, all its groups at once."""
+        names: dict[str, str] = {}
+        for record in records[:1]:
+            for name, value in record.values.items():
+                if isinstance(value, str) and name in self.form.fields and _divides(self.form.fields[name]):
+                    names[name] = plain(value)
+        first = records[0] if records else None
+        figures = self._figures(row, with_cells=False)
+        self.lines.append(Line(row, False, "", names, self.sections, False, figures, first))
+
+    def _names_of_total(self, row: int, labels: list[tuple[int, str]]) -> dict[str, str]:
+        names: dict[str, str] = {}
+        at = dict(labels)
+        for _, text in labels:
+            if _bare(text) and (said := self.kinds.says(text)):
+                names[said[0]] = plain(said[1])
+        for column, meaning, info in self.named:
+            seen = self.sheet.seen(row, column.index)
+            text = at.get(column.index, plain(str(seen)) if is_text(seen) else "")
+            words = _bare(text)
+            if words and words == without_brackets(text):
+                # A name in its own column, beside the word 小计 in another or merged over the row.
+                name = info.vocabulary.lookup(words) if info.vocabulary else words
+                if name:
+                    names.setdefault(meaning.field, name)
+        return names
+
+    def _figures(self, row: int, *, with_cells: bool = True) -> dict[str, Figure]:
+        """The figures of a row; one that a merge spreads over several rows counts in its first."""
+        found: dict[str, Figure] = {}
+        cells = self.sheet.rows[row]
+        for index, key, column, info, factor in self.added:
+            value = cells[index] if index < len(cells) else None
+            if value is None:
+                continue
+            if isinstance(value, Uncached):
+                value, _ = self.cell(row, column, info)
+            read = number(value)
+            if read is None:
+                continue
+            cell = self.sheet.address(row, index) if with_cells else ""
+            if isinstance(read, Number) and read.dimension in (None, info.dimension):
+                scale = read.factor if read.factor is not None else factor
+                found[key] = Figure(value, interval(read.value, scale, is_count=info.kind == "count"), scale, cell)
+            else:
+                found[key] = Figure(value, None, factor, cell)
+        return found
+
+
+def check_totals(tables: Iterable[Sequence[Line]]) -> None:
+    """R14: the totals of all tables of one form in a workbook, in reading order; findings go to the rows' records.
+
+    Parameters
+    ----------
+    tables : iterable of sequences of Line
+        Side by side panels and further sheets are one list where a total says no more than that it is one.
+    """
+    before: list[Line] = []
+    for lines in tables:
+        before += [line for line in lines if not line.is_total]
+        for place, line in enumerate(lines):
+            if line.is_total:
+                _check(line, place, lines, before)
+
+
+def _check(total: Line, place: int, lines: Sequence[Line], before: list[Line]) -> None:
+    scopes = [scope for scope in _scopes(total, place, lines, before) if scope]
+    if not scopes:
+        return
+    scope, found = scopes[0], _disagreeing(total, scopes[0])
+    for other in scopes[1:]:
+        if not found:
+            return
+        if len(wrong := _disagreeing(total, other)) < len(found):
+            scope, found = other, wrong
+    record = next((line.record for line in reversed(scope) if line.record), None)
+    if record is None:
+        return
+    for name in found:
+        whole = _sum(line.figures[name] for line in scope if name in line.figures)
+        assert whole is not None
+        rows = f"第{scope[0].row + 1}至{scope[-1].row + 1}行"
+        words = (f"所汇总的{rows}", f"rows {scope[0].row + 1} to {scope[-1].row + 1}")
+        key = _key(total, scope, lines)
+        record.contradictions.append(_off(name, total.figures[name], whole, words, f"total:{key}"))
+
+
+def _disagreeing(total: Line, scope: Sequence[Line]) -> list[str]:
+    """The columns of a total that these rows do not add up to."""
+    wrong = []
+    for name, figure in total.figures.items():
+        whole = _sum(line.figures[name] for line in scope if name in line.figures)
+        if figure.interval and whole and not whole.meets(figure.interval):
+            wrong.append(name)
+    return wrong
+
+
+def _scopes(total: Line, place: int, lines: Sequence[Line], before: list[Line]) -> list[list[Line]]:
+    """The rows that a total may sum, the likeliest first."""
+    data = [line for line in lines if not line.is_total]
+    inside = [line for line in data if line.sections[: len(total.sections)] == total.sections]
+    if total.is_section:
+        return [inside, [line for line in data if _is_named(line, total.names)] if total.names else []]
+    if named := [line for line in data if total.names and _is_named(line, total.names)]:
+        beside = [line for line in named if line.sections == total.sections] if total.sections else []
+        if total.names.keys() - {"town"} or len(named) < len(data):
+            return [beside, named]
+    above = _run(reversed(lines[:place]))[::-1]
+    below = _run(lines[place + 1 :])
+    outer = [line for line in data if line.sections[:1] == total.sections[:1]] if total.sections else []
+    around = [inside if total.sections else [], above, outer, below, data, named, before]
+    if _OF_ALL.search(total.label) or named:
+        return [data, before]
+    if "小计" not in total.label:
+        return [data, *around]
+    return around
+
+
+def _is_named(line: Line, names: dict[str, str]) -> bool:
+    return all(line.names.get(name) == value for name, value in names.items())
+
+
+def _run(lines: Iterable[Line]) -> list[Line]:
+    found: list[Line] = []
+    for line in lines:
+        if line.is_total:
+            break
+        found.append(line)
+    return found
+
+
+def _key(total: Line, scope: Sequence[Line], lines: Sequence[Line]) -> str:
+    """What a total sums, in a word."""
+    if len(scope) >= sum(not line.is_total for line in lines) and not total.is_section:
+        return "grand"
+    for name in ("project_name", "village_committee", "supply_mode", "funding_source", "town"):
+        if total.names and name not in total.names:
+            continue
+        if len(values := {line.names.get(name) for line in scope}) == 1 and (only := values.pop()):
+            return only
+    return f"{scope[0].row + 1}-{scope[-1].row + 1}"
+
+
+def _off(name: str, total: Figure, whole: Interval, scope: tuple[str, str], key: str | None) -> Contradiction:
+    middle = (whole.low + whole.high) / 2 / total.factor
+    words = {"printed": total.printed, "sum": shorter(middle), "scope": scope[0], "scope_en": scope[1]}
+    return Contradiction("R14", name, total.cell, total.printed, words, key)
+
+
+def _sum(figures: Iterable[Figure]) -> Interval | None:
+    """The sum of figures; None where one of them cannot be read."""
+    low = high = Decimal(0)
+    for figure in figures:
+        if figure.interval is None:
+            return None
+        low += figure.interval.low
+        high += figure.interval.high
+    return Interval(low, high)
+
+
+def _total_of(figures: dict[str, Figure], name: str) -> tuple[str, Interval] | None:
+    """A figure, or of a total that no column shows the sum of its groups; as printed, and as an interval."""
+    figure = figures.get(name)
+    if figure is not None:
+        return None if figure.interval is None else (figure.printed, figure.interval)
+    group, _, measure = name.rpartition(".")
+    parts = [part for key, part in figures.items() if group == TOTAL and key.endswith(f".{measure}")]
+    whole = _sum(parts) if parts else None
+    return None if whole is None else ("+".join(part.printed for part in parts), whole)
+
+
+def _divides(info: FieldInfo) -> bool:
+    return info.fill_down and info.kind in ("text", "code")
+
+
+def _bare(text: str) -> str:
+    return _SUM.sub("", without_brackets(without_ordinal(text)))
+
+
+def shorter(value: Decimal) -> str:
+    """A computed number for a message: no more digits than a reader wants."""
+    rounded = round(value, max(0, SHOWN_DIGITS - 1 - value.adjusted())) if value else Decimal(0)
+    text = format(rounded, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@dataclass(frozen=True)
+class _Rate:
+    """A printed rate's two figures, as the columns that hold them are known."""
+
+    numerator: str
+    denominator: str
+
+    @property
+    def name(self) -> str:
+        return f"#rate:{self.numerator}/{self.denominator}"
+
+    @staticmethod
+    def of(column: Column, meaning: Meaning, form: FormInfo, has_groups: bool) -> "_Rate":
+        """Of the group that the rate stands in; beside groups it is one of their totals."""
+        group = None
+        vocabulary = form.fields[form.spread].vocabulary if form.spread else None
+        for part in column.path[:-1]:
+            group = next((code for key in part.keys if vocabulary and (code := vocabulary.lookup(key))), group)
+        numerator, _, denominator = meaning.field.removeprefix("#rate:").partition("/")
+        names = [
+            f"{group or TOTAL}.{name}" if has_groups and vocabulary and name in form.measures else name
+            for name in (numerator, denominator)
+        ]
+        return _Rate(*names)

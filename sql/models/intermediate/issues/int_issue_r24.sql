@@ -1,0 +1,76 @@
+{#
+    R24: completed without a passed water test of its project, sampled and reported by the report date. A sample passed
+    when each of its parameters is printed as passed; one that prints no verdict is no pass here.
+#}
+with
+
+reports as (
+
+    select * from {{ ref('int_village_report') }}
+
+),
+
+results as (
+
+    {{ current_rows('water_quality', ['project_code', 'sample_no', 'sampled_on', 'parameter']) }}
+
+),
+
+samples as (
+
+    select
+        project_code,
+        sample_no,
+        sampled_on,
+        reported_on,
+        bool_and(coalesce(verdict, '') = '合格') as is_passed
+    from results
+    group by all
+
+),
+
+found as (
+
+    select
+        reports.report_date,
+        reports.county_code,
+        reports.town_code,
+        reports.source_id,
+        reports.source_file,
+        reports.source_sheet as sheet,
+        reports.source_row as row,
+        {{ json_text('reports.cells', 'status') }} as cell,
+        'status' as field,
+        reports.village_code as object,
+        reports.status as printed_value,
+        reports.natural_village,
+        reports.project_name
+    from reports
+    where
+        reports.status = 'completed'
+        and reports.project_key is not null
+        and not exists (
+            select 1
+            from samples
+            where
+                samples.is_passed
+                and samples.project_code = reports.project_code
+                and samples.sampled_on <= reports.report_date
+                and samples.reported_on <= reports.report_date
+        )
+
+)
+
+select
+    {{ issue_columns(
+        'R24', 'info',
+        zh=[
+            "'自然村“', found.natural_village, '”已完成，但所属工程“', found.project_name, '”截至', found.report_date"
+            , "'没有全部合格的水质检测。请检测后报送水质检测表。'"
+        ],
+        en=[
+            "found.object, ' is completed, but its project “', found.project_name, '” shows no passed water test by '"
+            , "found.report_date, '. Test the water and send the results.'"
+        ]
+    ) }}
+from found
