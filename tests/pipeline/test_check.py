@@ -20,6 +20,8 @@ from flows.ingest.night import Options, ingest
 from schemas import forms
 from schemas.rules import RULES
 
+pytestmark = pytest.mark.pipeline
+
 ROOT = Path(__file__).parents[2]
 MESSY = ROOT / "tests" / "data" / "messy"
 TRUTHS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(MESSY.glob("*.json"))}

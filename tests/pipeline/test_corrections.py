@@ -13,6 +13,8 @@ from flows.ingest.reading import read_file
 from tests.builders import grid
 from tests.unit.test_night import DIVISION, LIST, PROGRESS, TOWN, Inbox, read_here
 
+pytestmark = pytest.mark.pipeline
+
 HEAD = "文件,工作表,单元格,原值,更正为,原因,提出日期,提出岗位,状态\n"
 LINE = "2021-08-20/青龙镇.csv,,D4,100,101,户籍站来函,2021-08-21,水务局建管股,生效\n"
 CORRECTION = Correction("青龙镇.xlsx", "进度", "D3", "412", "421", "两位数字写反", dt.date(2021, 8, 21), "水务局建管股")

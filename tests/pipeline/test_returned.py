@@ -21,6 +21,8 @@ from flows.report.copies import jobs_for, return_workbooks, write_copies
 from flows.report.findings import Finding, without_place
 from flows.report.returned import COLOURS, LIST_SHEETS, annotate
 
+pytestmark = pytest.mark.pipeline
+
 MESSY = Path(__file__).parents[2] / "tests" / "data" / "messy"
 LIST = LIST_SHEETS[0]
 RED, YELLOW = COLOURS["error"], COLOURS["warn"]

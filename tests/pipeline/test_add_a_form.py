@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+pytestmark = pytest.mark.pipeline
+
 MODULE = '''
 """在校学生统计表: pupils of each school, grade by grade."""
 
