@@ -6,7 +6,7 @@ from pandera.typing import Series
 
 from schemas import rules
 from schemas.form import code, count, date, decimal, form, row_rule, text, value_rule
-from schemas.rows import OfTown
+from schemas.rows import OfTown, done_by_the_report_date, in_its_turn
 from schemas.vocabulary.supply import SUPPLY_MODE, WORKS_TYPE
 
 
@@ -224,70 +224,20 @@ class ProjectLedger(OfTown):
         """R02."""
         return rules.is_count(values, 0)
 
-    @row_rule("R07", "initiated_on")
-    def initiated_by_the_report_date(cls, rows: pd.DataFrame) -> pd.Series:
-        """R07."""
-        return rules.is_done_by(rows["initiated_on"], rows["report_date"])
+    initiated_by_the_report_date = done_by_the_report_date("initiated_on")
+    designed_by_the_report_date = done_by_the_report_date("designed_on")
+    reviewed_by_the_report_date = done_by_the_report_date("reviewed_on")
+    approved_by_the_report_date = done_by_the_report_date("approved_on")
+    started_by_the_report_date = done_by_the_report_date("started_on")
+    finished_by_the_report_date = done_by_the_report_date("finished_on")
+    accepted_by_the_report_date = done_by_the_report_date("accepted_on")
 
-    @row_rule("R07", "designed_on")
-    def designed_by_the_report_date(cls, rows: pd.DataFrame) -> pd.Series:
-        """R07."""
-        return rules.is_done_by(rows["designed_on"], rows["report_date"])
-
-    @row_rule("R07", "reviewed_on")
-    def reviewed_by_the_report_date(cls, rows: pd.DataFrame) -> pd.Series:
-        """R07."""
-        return rules.is_done_by(rows["reviewed_on"], rows["report_date"])
-
-    @row_rule("R07", "approved_on")
-    def approved_by_the_report_date(cls, rows: pd.DataFrame) -> pd.Series:
-        """R07."""
-        return rules.is_done_by(rows["approved_on"], rows["report_date"])
-
-    @row_rule("R07", "started_on")
-    def started_by_the_report_date(cls, rows: pd.DataFrame) -> pd.Series:
-        """R07."""
-        return rules.is_done_by(rows["started_on"], rows["report_date"])
-
-    @row_rule("R07", "finished_on")
-    def finished_by_the_report_date(cls, rows: pd.DataFrame) -> pd.Series:
-        """R07."""
-        return rules.is_done_by(rows["finished_on"], rows["report_date"])
-
-    @row_rule("R07", "accepted_on")
-    def accepted_by_the_report_date(cls, rows: pd.DataFrame) -> pd.Series:
-        """R07."""
-        return rules.is_done_by(rows["accepted_on"], rows["report_date"])
-
-    @row_rule("R13", "designed_on")
-    def designed_in_its_turn(cls, rows: pd.DataFrame) -> pd.Series:
-        """R13."""
-        return rules.first_stage_too_early(rows) != "designed_on"
-
-    @row_rule("R13", "reviewed_on")
-    def reviewed_in_its_turn(cls, rows: pd.DataFrame) -> pd.Series:
-        """R13."""
-        return rules.first_stage_too_early(rows) != "reviewed_on"
-
-    @row_rule("R13", "approved_on")
-    def approved_in_its_turn(cls, rows: pd.DataFrame) -> pd.Series:
-        """R13."""
-        return rules.first_stage_too_early(rows) != "approved_on"
-
-    @row_rule("R13", "started_on")
-    def started_in_its_turn(cls, rows: pd.DataFrame) -> pd.Series:
-        """R13."""
-        return rules.first_stage_too_early(rows) != "started_on"
-
-    @row_rule("R13", "finished_on")
-    def finished_in_its_turn(cls, rows: pd.DataFrame) -> pd.Series:
-        """R13."""
-        return rules.first_stage_too_early(rows) != "finished_on"
-
-    @row_rule("R13", "accepted_on")
-    def accepted_in_its_turn(cls, rows: pd.DataFrame) -> pd.Series:
-        """R13."""
-        return rules.first_stage_too_early(rows) != "accepted_on"
+    designed_in_its_turn = in_its_turn("designed_on")
+    reviewed_in_its_turn = in_its_turn("reviewed_on")
+    approved_in_its_turn = in_its_turn("approved_on")
+    started_in_its_turn = in_its_turn("started_on")
+    finished_in_its_turn = in_its_turn("finished_on")
+    accepted_in_its_turn = in_its_turn("accepted_on")
 
     @row_rule("R18", "investment_planned")
     def has_a_likely_investment(cls, rows: pd.DataFrame) -> pd.Series:

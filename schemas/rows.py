@@ -1,10 +1,13 @@
 """What rows of several forms have in common: a town, a natural village, the report they stand in."""
 
+from typing import Any
+
 import pandas as pd
 import pandera.pandas as pa
 from pandera.engines.pandas_engine import DateTime
 from pandera.typing import Series
 
+from schemas import rules
 from schemas.form import row_rule, text
 
 TOWN = {"fill_down": True, "from_context": True}
@@ -77,3 +80,23 @@ class OfVillage(OfTown):
         """R06: the natural village is in the master list under that committee; judged where the town is known."""
         named = rows["natural_village"].notna() & rows["village_committee"].notna() & rows["town_code"].notna()
         return rows["village_code"].notna() | ~named
+
+
+def done_by_the_report_date(field: str) -> Any:
+    """R07 as a rule of one field: the day of something done lies between 2000 and the report date."""
+
+    @row_rule("R07", field)
+    def condition(cls: type[pa.DataFrameModel], rows: pd.DataFrame) -> pd.Series:
+        return rules.is_done_by(rows[field], rows["report_date"])
+
+    return condition
+
+
+def in_its_turn(field: str) -> Any:
+    """R13 as a rule of one stage: it is not the first that comes before the stage ahead of it."""
+
+    @row_rule("R13", field)
+    def condition(cls: type[pa.DataFrameModel], rows: pd.DataFrame) -> pd.Series:
+        return rules.first_stage_too_early(rows) != field
+
+    return condition

@@ -4,9 +4,8 @@ import pandas as pd
 from pandera.engines.pandas_engine import DateTime
 from pandera.typing import Series
 
-from schemas import rules
-from schemas.form import code, date, decimal, form, row_rule
-from schemas.rows import OfVillage
+from schemas.form import code, date, decimal, form
+from schemas.rows import OfVillage, done_by_the_report_date
 from schemas.vocabulary.water import CRITERION_VERDICT
 
 
@@ -61,7 +60,4 @@ class ServiceCheck(OfVillage):
         description="供水保证率，0–1",
     )
 
-    @row_rule("R07", "checked_on")
-    def checked_by_the_report_date(cls, rows: pd.DataFrame) -> pd.Series:
-        """R07."""
-        return rules.is_done_by(rows["checked_on"], rows["report_date"])
+    checked_by_the_report_date = done_by_the_report_date("checked_on")

@@ -6,7 +6,7 @@ from pandera.typing import Series
 
 from schemas import rules
 from schemas.form import code, count, date, decimal, form, row_rule, text, value_rule
-from schemas.rows import OfVillage
+from schemas.rows import OfVillage, done_by_the_report_date
 from schemas.vocabulary.supply import STATUS, SUPPLY_MODE, WORKS_TYPE
 
 FIGURES = [
@@ -197,15 +197,9 @@ class VillageProgress(OfVillage):
         """R05."""
         return rules.within(rows["population_supplied"], rows["population"])
 
-    @row_rule("R07", "started_on")
-    def started_by_the_report_date(cls, rows: pd.DataFrame) -> pd.Series:
-        """R07."""
-        return rules.is_done_by(rows["started_on"], rows["report_date"])
+    started_by_the_report_date = done_by_the_report_date("started_on")
 
-    @row_rule("R07", "finished_on")
-    def finished_by_the_report_date(cls, rows: pd.DataFrame) -> pd.Series:
-        """R07."""
-        return rules.is_done_by(rows["finished_on"], rows["report_date"])
+    finished_by_the_report_date = done_by_the_report_date("finished_on")
 
     @row_rule("R08", "population")
     def is_told_one_way(cls, rows: pd.DataFrame) -> pd.Series:

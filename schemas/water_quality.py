@@ -4,9 +4,8 @@ import pandas as pd
 from pandera.engines.pandas_engine import DateTime
 from pandera.typing import Series
 
-from schemas import rules
 from schemas.form import code, date, decimal, flag, form, row_rule, text
-from schemas.rows import OfTown
+from schemas.rows import OfTown, done_by_the_report_date
 from schemas.vocabulary.water import PARAMETER, SAMPLE_VERDICT, SAMPLING_POINT
 
 
@@ -109,7 +108,4 @@ class WaterQuality(OfTown):
         """R01: a result, or the word that it lies below detection."""
         return rows["value"].notna() | rows["is_below_detection"].fillna(False)
 
-    @row_rule("R07", "sampled_on")
-    def sampled_by_the_report_date(cls, rows: pd.DataFrame) -> pd.Series:
-        """R07."""
-        return rules.is_done_by(rows["sampled_on"], rows["report_date"])
+    sampled_by_the_report_date = done_by_the_report_date("sampled_on")

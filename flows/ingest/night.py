@@ -61,7 +61,6 @@ class Night:
 
     found: int = 0
     known: int = 0
-    ignored: int = 0
     again: int = 0
     outcomes: list[FileOutcome] = field(default_factory=list)
     # Why corrections were not applied, tonight or before: somebody has to mend or close them.
@@ -181,7 +180,6 @@ class _Ingest:
         to_read: list[tuple[InboxFile, str]] = []
         for file in files:
             if file.is_litter:
-                self.night.ignored += 1
                 yield LandedFile(file, "", FileRead("ignored", "系统文件或临时文件，不是报表。"))
                 continue
             try:
