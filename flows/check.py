@@ -1,29 +1,30 @@
 """`gongshui check`: read workbooks as the night would and say what is wrong; nothing is loaded.
 
-A file is read in a worker process, like at night. What takes long to import (pandas, pandera) is imported here while
-the worker starts and reads.
+A file is read in a worker process, like at night, with the corrections that the night would apply to it. What judging
+it takes is imported here while the worker starts and reads.
 """
 
 import datetime as dt
 import importlib
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from flows.ingest.guard import Limits, Refused
+from flows.ingest.corrections import Correction, Corrections
+from flows.ingest.guard import Refused
 from flows.ingest.inbox import InboxFile, day_of
+from flows.ingest.reading import FileRead, Reader, TableRead
 from flows.ingest.workers import run_isolated
 from flows.report.findings import Finding, without_place
+from schemas import forms
 
 if TYPE_CHECKING:
     from flows.ingest.landing import LandedFile
     from flows.ingest.master import Master
-    from flows.ingest.reading import FileRead, TableRead
     from flows.ingest.validate import Issue, Row
-    from schemas.form import FieldInfo
+    from flows.settings import Settings
 
 # Files judged together: pandera takes as long for one small frame as for a large one.
 BATCH = 64
@@ -38,7 +39,7 @@ _ORDER: dict[str, int] = {"error": 0, "warn": 1, "info": 2}
 class CheckedSheet:
     """One table of a sheet, or a sheet without one."""
 
-    table: "TableRead"
+    table: TableRead
     rows: list["Row"] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
@@ -58,7 +59,7 @@ class CheckedFile:
 
     name: str
     location: Path
-    read: "FileRead"
+    read: FileRead
     sheets: list[CheckedSheet] = field(default_factory=list)
 
     @property
@@ -68,43 +69,22 @@ class CheckedFile:
 
     @property
     def needs_a_person(self) -> bool:
-        """Whether the file or a row of it is not loaded."""
-        return self.read.status != "read" or any(sheet.count("rejected") for sheet in self.sheets)
+        """Whether the file, a row of it or a correction would not be taken."""
+        return self.read.status != "read" or any(finding.severity == "error" for finding in self.findings)
 
 
-class _Reader:
-    """`read_one` for a worker, which imports what it needs before its memory is limited and its time counted."""
+class _Reader(Reader):
+    """Reads a file (in a worker process) that may lie in no folder of a day, and in an earlier year than this."""
 
-    def __call__(self, work: tuple[InboxFile, int, Limits]) -> "FileRead":
-        return read_one(work)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _warm_reader, ()
-
-
-def _warm_reader() -> Any:
-    importlib.import_module("flows.ingest.reading").warm()
-    return read_one
+    def __call__(self, work: tuple[InboxFile, Sequence[Correction]]) -> FileRead:
+        file, corrections = work
+        read = super().__call__(work)
+        if file.day is None and (day := _last_day_of_its_year(read, file.received_on)):
+            read = super().__call__((replace(file, received_on=day), corrections))
+        return read
 
 
-def read_one(work: tuple[InboxFile, int, Limits]) -> "FileRead":
-    """Read one file (in a worker process)."""
-    file, _, limits = work
-    data = file.location.read_bytes()
-    read = _read_as_of(data, file, file.received_on, limits)
-    if file.day is None and (day := _last_day_of_its_year(read, file.received_on)):
-        read = _read_as_of(data, file, day, limits)
-    return read
-
-
-def _read_as_of(data: bytes, file: InboxFile, received_on: dt.date, limits: Limits) -> "FileRead":
-    from flows.ingest.context import Names
-    from flows.ingest.reading import read_file
-
-    return read_file(data, Names("", file.name, tuple(reversed(file.folders)), received_on), limits)
-
-
-def _last_day_of_its_year(read: "FileRead", today: dt.date) -> dt.date | None:
+def _last_day_of_its_year(read: FileRead, today: dt.date) -> dt.date | None:
     """Of a file from an earlier year that prints its own day without a year: that year's end; else None.
 
     No folder says when it was received, so the day got this year, long after any date that the rows print in full.
@@ -133,7 +113,8 @@ def find(paths: Iterable[Path], today: dt.date) -> tuple[list[InboxFile], list[P
     Parameters
     ----------
     paths : iterable of pathlib.Path
-        Files, and folders that are walked; of those lock files and thumbnails are left out.
+        Files, and folders that are walked; of those lock files and thumbnails are left out. What is named twice is
+        checked once.
     today : datetime.date
         The day that a file is taken to be received where no folder above it names one.
     """
@@ -149,7 +130,7 @@ def find(paths: Iterable[Path], today: dt.date) -> tuple[list[InboxFile], list[P
             found.append(_file(path, path.parent, today))
         else:
             missing.append(path)
-    return found, missing
+    return list({file.location.resolve(): file for file in reversed(found)}.values())[::-1], missing
 
 
 def _file(path: Path, base: Path, today: dt.date) -> InboxFile:
@@ -161,6 +142,13 @@ def _file(path: Path, base: Path, today: dt.date) -> InboxFile:
     day = day_of(folders[0]) if folders else None
     stat = path.stat()
     return InboxFile(path, str(path), folders, day, day or today, stat.st_size, stat.st_mtime_ns)
+
+
+def _path_in(raw: Path, file: InboxFile) -> str:
+    """The path that a file has in the inbox, or would have there: corrections name it so."""
+    location = file.location.absolute()
+    folders = location.relative_to(raw).parts[:-1] if location.is_relative_to(raw) else file.folders
+    return "/".join((raw.name, *folders, file.name))
 
 
 # --- checking ---------------------------------------------------------------------------------------------------------
@@ -192,27 +180,20 @@ class MasterLists:
         if self.missing:
             return None
         try:
-            if self._lists is None:
-                with Landing(self._warehouse, read_only=True) as landing:
-                    self._lists = landing.master_files()
-                if not self._lists:
-                    self.missing = "empty"
-                    return None
-            version = applicable(self._lists, day)
-            if version not in self._by_version:
-                master = Master([])
-                with Landing(self._warehouse, read_only=True) as landing:
-                    for digest in version:
-                        master = master.joined(landing.master(digest))
-                self._by_version[version] = master
-            return self._by_version[version]
+            with Landing(self._warehouse, read_only=True) as landing:
+                self._lists = self._lists or landing.master_files()
+                version = applicable(self._lists, day)
+                if version not in self._by_version:
+                    self._by_version[version] = Master([]).joined(*map(landing.master, version))
+            self.missing = None if version else "empty"
+            return self._by_version[version] if version else None
         except duckdb.Error as error:
             self.missing = "locked" if "lock" in str(error).lower() else "unreadable"
             return None
 
 
 def check(
-    files: Sequence[InboxFile], lists: MasterLists, limits: Limits, processes: int, lang: str
+    files: Sequence[InboxFile], lists: MasterLists, corrections: Corrections, settings: "Settings"
 ) -> Iterator[CheckedFile]:
     """Read and judge files.
 
@@ -222,12 +203,10 @@ def check(
         From `find`.
     lists : MasterLists
         Rules that need the master list are left out where it has none.
-    limits : Limits
-        What reading one file may take.
-    processes : int
-        How many files are read at the same time.
-    lang : str
-        The language of the messages.
+    corrections : Corrections
+        Applied as the night applies them.
+    settings : Settings
+        The inbox, what reading one file may take, how many are read at the same time, the language of messages.
 
     Yields
     ------
@@ -235,41 +214,36 @@ def check(
         In the order given.
     """
     for start in range(0, len(files), BATCH):
-        yield from _judged(_read(files[start : start + BATCH], limits, processes), lists, lang)
+        yield from _judged(_read(files[start : start + BATCH], corrections, settings), lists, settings.lang)
 
 
-def _read(files: Sequence[InboxFile], limits: Limits, processes: int) -> list["LandedFile"]:
-    # The import runs beside the workers' start, which takes as long.
+def _read(files: Sequence[InboxFile], corrections: Corrections, settings: "Settings") -> list["LandedFile"]:
+    forms()  # workers are told them: their models take long to import
     warm = threading.Thread(target=importlib.import_module, args=("flows.ingest.night",), name="import")
     warm.start()
-    # Two names of the same bytes are checked each for itself: a file goes by its number.
-    work = [(file, number, limits) for number, file in enumerate(files)]
-    results = dict[int, Any]()
-    for (_, number, _), result in run_isolated(
-        _Reader(),
-        work,
-        processes=processes,
+    limits = settings.limits
+    results = run_isolated(
+        _Reader(limits),
+        [(file, corrections.of(_path_in(settings.raw, file))) for file in files],
+        processes=settings.processes,
         seconds=limits.seconds,
         memory_bytes=limits.memory_bytes,
-    ):
-        results[number] = result
+    )
+    reads = [FileRead.refused(result) if isinstance(result, Refused) else result for _, result in results]
     warm.join()
     from flows.ingest.landing import LandedFile
-    from flows.ingest.reading import FileRead
 
-    def outcome(result: Any) -> FileRead:
-        return FileRead("refused", result.reason_zh) if isinstance(result, Refused) else result
-
-    return [LandedFile(file, str(number), outcome(results[number])) for number, file in enumerate(files)]
+    # Two names of the same bytes are checked each for itself: a file goes by its number.
+    return [LandedFile(file, str(number), read) for number, (file, read) in enumerate(zip(files, reads, strict=True))]
 
 
 def _judged(files: Sequence["LandedFile"], lists: MasterLists, lang: str) -> Iterator[CheckedFile]:
     from flows.ingest.master import Master
-    from flows.ingest.night import judge_files, judge_master_list
+    from flows.ingest.night import judge_files, judge_master_lists
 
     together: dict[int, tuple[Master | None, list[LandedFile]]] = {}
+    judge_master_lists(files)
     for file in files:
-        judge_master_list(file)
         if file.read.status == "read":
             master = lists.on(file.file.received_on)
             together.setdefault(id(master), (master, []))[1].append(file)
@@ -298,6 +272,7 @@ def _checked(file: "LandedFile", lang: str) -> CheckedFile:
     if file.read.unread_copy_of:
         file.read.status = "duplicate"
         file.read.reason = "本文件是系统退回的批注副本，内容与原文件相同，尚未更正。"
+        file.read.reason_en = "our annotated copy, sent back as it was: nothing in it has been mended."
     return CheckedFile(file.file.path, file.file.location, file.read, sheets)
 
 
@@ -315,77 +290,5 @@ def _finding(issue: "Issue", file: str, lang: str) -> Finding:
 
 
 def _is_personal(form: str, name: str | None) -> bool:
-    from schemas import forms
-
     info = forms()[form].fields.get((name or "").rpartition(".")[2])
     return bool(info and info.is_personal)
-
-
-# --- as JSON ----------------------------------------------------------------------------------------------------------
-
-
-def as_json(file: CheckedFile) -> dict[str, Any]:
-    """All that was read, in the shape that docs/architecture gives: canonical units and codes, no personal fields."""
-    return {
-        "file": file.name,
-        "status": file.read.status,
-        "reason": file.read.reason,
-        "sheets": [_sheet_json(sheet) for sheet in file.sheets],
-    }
-
-
-def _sheet_json(sheet: CheckedSheet) -> dict[str, Any]:
-    table = sheet.table
-    rows = {state: [_row_json(row, table.form) for row in sheet.rows if row.state == state] for state in _STATES}
-    return {
-        "sheet": table.sheet,
-        "form": table.form,
-        "reason": table.reason,
-        "town": sheet.town,
-        "report_date": table.report_date.isoformat() if table.form and table.report_date else None,
-        "rows": rows["accepted"],
-        "rejected": rows["rejected"],
-        "duplicates": rows["duplicate"],
-        "issues": [
-            {
-                "rule": finding.rule,
-                "severity": finding.severity,
-                "row": finding.row,
-                "cell": finding.cell,
-                "field": finding.field,
-                "printed_value": finding.printed,
-                "message": finding.message,
-            }
-            for finding in sheet.findings
-        ],
-    }
-
-
-_STATES = ("accepted", "rejected", "duplicate")
-
-
-def _row_json(row: "Row", form: str | None) -> dict[str, Any]:
-    from schemas import forms
-
-    fields = forms()[str(form)].fields
-    shown: dict[str, FieldInfo] = {
-        name: info for name in row.values if (info := fields.get(name.rpartition(".")[2])) and not info.is_personal
-    }
-    return {
-        **{name: _plain(row.values[name], info) for name, info in shown.items()},
-        "_row": row.record.row,
-        "_cells": {name: cell for name, cell in row.record.cells.items() if name in shown},
-    }
-
-
-def _plain(value: Any, info: "FieldInfo") -> Any:
-    """A value as JSON holds it: money as text, other numbers as numbers, days ISO."""
-    match value:
-        case Decimal() if info.dimension == "yuan":
-            return format(value, f".{info.scale}f")
-        case Decimal():
-            return int(value) if value == value.to_integral_value() else float(value)
-        case dt.date():
-            return value.isoformat()
-        case _:
-            return value

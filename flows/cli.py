@@ -230,33 +230,48 @@ def _run(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def _check(settings: Settings, given: argparse.Namespace) -> int:
-    from flows.check import MasterLists, as_json, check, find
-    from flows.report.listing import listing, summary, without_master_list
+    from flows.check import MasterLists, check, find
+    from flows.ingest.corrections import read_corrections
+    from flows.report.listing import bad_corrections, summary, without_master_list
 
+    folder = Path(given.return_to) if given.return_to is not None else None
+    if folder and folder.exists() and not folder.is_dir():
+        raise BadSetting(f"--return 应为文件夹：{folder}。", f"--return must be a folder: {folder}.")
     files, missing = find(map(Path, given.files), dt.date.today())
     lists = MasterLists(settings.warehouse)
+    corrections = read_corrections(settings.corrections_file, settings.limits)
     checked = []
     try:
-        for file in check(files, lists, settings.limits, settings.processes, settings.lang):
-            print(json.dumps(as_json(file), ensure_ascii=False) if given.json else listing(file, settings.lang) + "\n")
+        for file in check(files, lists, corrections, settings):
+            print(_told(file, given.json, settings.lang))
             checked.append(file)
         sys.stdout.flush()
     except BrokenPipeError:  # `gongshui check … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     said = summary(checked, settings.lang) if checked and not given.json else []
+    said += bad_corrections(corrections.problems, settings.lang)
     if lists.missing and any(file.sheets for file in checked):
         said.append(without_master_list(lists.missing, settings.warehouse, settings.lang))
     said += [
         _Parser.say(f"没有这个文件，或文件夹中没有文件：{path}", f"No such file, or nothing in it: {path}")
         for path in missing
     ]
-    is_written = True
-    if given.return_to is not None:
-        is_written = _return_copies(settings, checked, Path(given.return_to), said)
+    is_written = folder is None or _return_copies(settings, checked, folder, said)
     print("\n".join(said), file=sys.stderr, end="\n" if said else "")
     if missing or not is_written:
         return COULD_NOT_RUN
-    return NEEDS_A_PERSON if any(file.needs_a_person for file in checked) else DONE
+    return NEEDS_A_PERSON if corrections.problems or any(file.needs_a_person for file in checked) else DONE
+
+
+def _told(file: "CheckedFile", as_json: bool, lang: Lang) -> str:
+    """What was found in a file, for a person or a program."""
+    if as_json:
+        from flows.report.as_json import file_json  # imports the forms, which are at hand only now
+
+        return json.dumps(file_json(file, lang), ensure_ascii=False)
+    from flows.report.listing import listing
+
+    return f"{listing(file, lang)}\n"
 
 
 def _return_copies(settings: Settings, checked: Sequence["CheckedFile"], folder: Path, said: list[str]) -> bool:
@@ -264,8 +279,6 @@ def _return_copies(settings: Settings, checked: Sequence["CheckedFile"], folder:
     from flows.report.copies import jobs_for, write_copies
 
     say, is_written = _Parser.say, True
-    if folder.exists() and not folder.is_dir():
-        raise BadSetting(f"--return 应为文件夹：{folder}。", f"--return must be a folder: {folder}.")
     jobs = jobs_for([(file.location, file.findings) for file in checked], folder, settings.lang, settings.limits)
     for job, result in write_copies(jobs, settings.limits, settings.processes):
         if isinstance(result, Path):

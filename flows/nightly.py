@@ -20,10 +20,13 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.tasks import Task
 
 from flows import terminal, transform
+from flows.ingest.guard import Refused
 from flows.ingest.night import Night, Options, ingest
 from flows.publish.build import PublishError
 from flows.publish.release import Release, Run, code_version, note_failure, publish, read_manifest
 from flows.report.headline import Headline, headline
+from flows.report.returning import Returned, bring_up_to_date
+from flows.rubric import Line, read_rubric
 from flows.settings import Settings
 
 STAMP = "built.json"
@@ -45,12 +48,13 @@ class NightResult:
     rows_read: int
     # Nothing was new: the marts are those of an earlier night.
     is_unchanged: bool
+    returned: Returned = field(default_factory=Returned)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
     def needs_a_person(self) -> bool:
         """Whether the exit code is 1."""
-        return bool(self.rows_rejected or self.files_refused or self.night.failed_corrections)
+        return bool(self.rows_rejected or self.files_refused or self.night.failed_corrections or self.returned.failed)
 
 
 def _can_pass(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -78,9 +82,9 @@ def ingest_inbox(settings: Settings, now: dt.datetime, reread: bool) -> Night:
 
 
 @task(name="transform", **_RETRY)
-def build_marts(settings: Settings, as_of: dt.date | None) -> transform.TransformResult:
+def build_marts(settings: Settings, as_of: dt.date | None, rubric: list[Line]) -> transform.TransformResult:
     """Rebuild staging, intermediate and marts, and test them."""
-    return transform.build(settings.warehouse, settings.work, as_of=as_of)
+    return transform.build(settings.warehouse, settings.work, as_of=as_of, rubric=rubric)
 
 
 @task(name="publish", **_RETRY)
@@ -89,9 +93,17 @@ def publish_marts(settings: Settings, run: Run) -> Release:
     return publish(settings.warehouse, settings.published, run, kept=settings.releases_kept)
 
 
+@task(name="return", **_RETRY)
+def return_workbooks(settings: Settings) -> Returned:
+    """Bring the annotated copies up to date with the marts."""
+    return bring_up_to_date(
+        settings.warehouse, settings.raw, settings.returned, code_version(), settings.limits, settings.processes,
+    )  # fmt: skip
+
+
 @flow(name="gongshui-nightly", validate_parameters=False)
 def nightly(settings: Settings, as_of: dt.date | None = None, reread: bool = False) -> NightResult:
-    """One night: ingest, transform, publish.
+    """One night: ingest, transform, publish, return.
 
     Parameters
     ----------
@@ -107,23 +119,25 @@ def nightly(settings: Settings, as_of: dt.date | None = None, reread: bool = Fal
     NightResult
         Counts, headline and the release.
     """
+    rubric = read_rubric(settings.rubric, settings.limits)
     now = dt.datetime.now().astimezone()
     run = Run.starting(as_of or now.date(), now)
     seconds: dict[str, float] = {}
     try:
         night = _timed(seconds, "ingest", lambda: ingest_inbox(settings, now.replace(tzinfo=None), reread))
-        stamp = _stamp(settings.warehouse, as_of)
+        stamp = _stamp(settings.warehouse, as_of, rubric)
         release = read_manifest(settings.published)
         is_unchanged = release is not None and release.status == "published" and _is_built(settings, stamp)
         if release is None or not is_unchanged:
-            _timed(seconds, "transform", lambda: build_marts(settings, as_of))
+            _timed(seconds, "transform", lambda: build_marts(settings, as_of, rubric))
             run = Run(run.id, as_of or _latest_report(settings.warehouse) or now.date(), now)
             release = _timed(seconds, "publish", lambda: publish_marts(settings, run))
             (settings.work / STAMP).write_text(json.dumps(stamp), encoding="utf-8")
     except Exception as error:
         note_failure(settings.published, run, str(error))
         raise
-    result = _result(settings, night, release, is_unchanged, seconds)
+    returned = _timed(seconds, "return", lambda: _returned(settings))
+    result = _result(settings, night, release, is_unchanged, returned, seconds)
     _leave_artifacts(settings, result)
     return result
 
@@ -141,6 +155,14 @@ def drain() -> None:
     APILogWorker.drain_all(timeout=10)
 
 
+def _returned(settings: Settings) -> Returned:
+    """The marts are published: what keeps the copies from being written is said, and fails nothing."""
+    try:
+        return return_workbooks(settings)
+    except (OSError, duckdb.Error) as error:
+        return Returned(failed=[(str(settings.returned), Refused("unwritable", str(error), str(error)))])
+
+
 def _timed(seconds: dict[str, float], name: str, step: Callable[[], Done]) -> Done:
     started = time.perf_counter()
     done = step()
@@ -148,18 +170,18 @@ def _timed(seconds: dict[str, float], name: str, step: Callable[[], Done]) -> Do
     return done
 
 
-def _stamp(warehouse: Path, as_of: dt.date | None) -> dict[str, str]:
-    """What the marts are made of: the files landed, the day asked for and the code."""
+def _stamp(warehouse: Path, as_of: dt.date | None, rubric: list[Line]) -> dict[str, object]:
+    """What the marts are made of: the files landed, the day asked for, the county's rubric and the code."""
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         files = connection.execute(
             "select path, file_sha256, status, master_version, corrections_version, pipeline_version from landing.file "
             "order by all"
         ).fetchall()
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
-    return {"landing": digest, "as_of": str(as_of), "code": code_version()}
+    return {"landing": digest, "as_of": str(as_of), "rubric": rubric, "code": code_version()}
 
 
-def _is_built(settings: Settings, stamp: dict[str, str]) -> bool:
+def _is_built(settings: Settings, stamp: dict[str, object]) -> bool:
     try:
         built = json.loads((settings.work / STAMP).read_text("utf-8"))
     except (OSError, ValueError):
@@ -178,11 +200,21 @@ def _latest_report(warehouse: Path) -> dt.date | None:
 
 
 def _result(
-    settings: Settings, night: Night, release: Release, is_unchanged: bool, seconds: dict[str, float]
+    settings: Settings,
+    night: Night,
+    release: Release,
+    is_unchanged: bool,
+    returned: Returned,
+    seconds: dict[str, float],
 ) -> NightResult:
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         refused = connection.execute(
-            "select path, reason from landing.file where status in ('refused', 'unrecognised') order by path"
+            f"""
+            select path, {"coalesce(reason_en, reason)" if settings.lang == "en" else "reason"}
+            from landing.file
+            where status in ('refused', 'unrecognised')
+            order by path
+            """
         ).fetchall()
         read, accepted, rejected = connection.execute(
             """
@@ -196,7 +228,7 @@ def _result(
         ).fetchall()
     return NightResult(
         night, release, headline(settings.marts), int(rejected), refused, dict(issues), int(accepted), int(read),
-        is_unchanged or release.is_unchanged, seconds,
+        is_unchanged or release.is_unchanged, returned, seconds,
     )  # fmt: skip
 
 

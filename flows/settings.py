@@ -32,6 +32,7 @@ _EXPECTED = {
     "limits.*": ("应为大于0的数", "must be a number above 0"),
     "corrections": ("应为文件路径", "must be the path of a file"),
     "releases_kept": ("应为不小于1的整数", "must be a whole number, at least 1"),
+    "rubric": ("应为文件路径", "must be the path of a file"),
 }
 
 
@@ -98,6 +99,8 @@ class Settings(BaseSettings):
         The table of corrections (docs/corrections.md); corrections.csv beside the inbox where none is named.
     releases_kept
         How many of the latest releases stay, the current one among them; the last of each month stays too.
+    rubric
+        The county's own rubric of the assessment (docs/rubric.md); the shipped one where none is named.
     """
 
     model_config = SettingsConfigDict(
@@ -111,6 +114,7 @@ class Settings(BaseSettings):
     limits: Annotated[Limits, BeforeValidator(_limits)] = Limits()
     corrections: Folder | None = None
     releases_kept: int = Field(default=7, ge=1)
+    rubric: Folder | None = None
 
     @property
     def corrections_file(self) -> Path:
@@ -131,6 +135,11 @@ class Settings(BaseSettings):
     def marts(self) -> Path:
         """The published database."""
         return self.published / "marts.duckdb"
+
+    @property
+    def returned(self) -> Path:
+        """The folder of annotated copies, for the towns."""
+        return self.published / "returned"
 
     @property
     def work(self) -> Path:

@@ -21,8 +21,14 @@ from flows.settings import Lang, Settings
 if TYPE_CHECKING:
     from flows.nightly import NightResult
 
-_STEPS_ZH = {"all": "用时  ", "ingest": "读取", "transform": "计算", "publish": "发布"}
-_STEPS_EN = {"all": "time      ", "ingest": "ingest", "transform": "transform", "publish": "publish"}
+_STEPS_ZH = {"all": "用时  ", "ingest": "读取", "transform": "计算", "publish": "发布", "return": "退回"}
+_STEPS_EN = {
+    "all": "time      ",
+    "ingest": "ingest",
+    "transform": "transform",
+    "publish": "publish",
+    "return": "return",
+}
 _STATUS = {
     "read": ("已读取", "read"),
     "refused": ("无法读取", "refused"),
@@ -118,7 +124,16 @@ def _chinese(result: "NightResult", settings: Settings) -> list[str]:
         lines.append("退回的行见 fct_data_issue（severity = 'error'），每条写明文件、工作表、单元格和改法。")
     if result.is_unchanged:
         lines.append("收件没有变化，成果与上次发布一致，未重新计算。")
-    return [*lines, f"结果  {_shown(settings.marts)}", f"      {_shown(settings.published / 'parquet')}"]
+    returned = result.returned
+    if returned.failed:
+        lines += ["未能生成的批注副本", *(f"  {path}：{why.reason_zh}" for path, why in returned.failed)]
+    return [
+        *lines,
+        f"结果  {_shown(settings.marts)}",
+        f"      {_shown(settings.published / 'parquet')}",
+        f"退回  {_shown(settings.returned)}：批注副本 {returned.count} 份"
+        f"（新写 {returned.written}，撤下 {returned.removed}）",
+    ]
 
 
 def _english(result: "NightResult", settings: Settings) -> list[str]:
@@ -142,7 +157,16 @@ def _english(result: "NightResult", settings: Settings) -> list[str]:
         lines.append("Rejected rows: fct_data_issue (severity = 'error') names file, sheet, cell and what to do.")
     if result.is_unchanged:
         lines.append("Nothing in the inbox changed: the marts are those published before, nothing was computed.")
-    return [*lines, f"results   {_shown(settings.marts)}", f"          {_shown(settings.published / 'parquet')}"]
+    returned = result.returned
+    if returned.failed:
+        lines += ["annotated copies that failed", *(f"  {path}: {why.reason_en}" for path, why in returned.failed)]
+    return [
+        *lines,
+        f"results   {_shown(settings.marts)}",
+        f"          {_shown(settings.published / 'parquet')}",
+        f"returned  {_shown(settings.returned)}: {returned.count} annotated copies "
+        f"({returned.written} written, {returned.removed} taken away)",
+    ]
 
 
 _CHINESE_HEADLINE = (

@@ -3,7 +3,7 @@
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -38,7 +38,14 @@ class TransformResult:
     seconds: float
 
 
-def build(warehouse: Path, work: Path, *, as_of: date | None = None, unit_tests: bool = False) -> TransformResult:
+def build(
+    warehouse: Path,
+    work: Path,
+    *,
+    as_of: date | None = None,
+    rubric: Sequence[Mapping[str, str]] = (),
+    unit_tests: bool = False,
+) -> TransformResult:
     """Rebuild everything that is derived from landing, and test it.
 
     Parameters
@@ -49,6 +56,8 @@ def build(warehouse: Path, work: Path, *, as_of: date | None = None, unit_tests:
         A folder for the parsed project and a log. Kept between runs it saves seconds; it can be deleted at any time.
     as_of
         Build the marts as they were known on this day; of all that is landed when None.
+    rubric
+        The county's own rubric (`flows.rubric`); the shipped one where it is empty.
     unit_tests
         Whether to run dbt's unit tests too: they test the code, not the data, and belong to the test suite.
 
@@ -70,8 +79,8 @@ def build(warehouse: Path, work: Path, *, as_of: date | None = None, unit_tests:
         *("--log-level", "none", "--log-level-file", "info", "--no-print"),
         *("--no-version-check", "--no-send-anonymous-usage-stats", "--no-write-json"),
     ]
-    if as_of is not None:
-        arguments += ["--vars", json.dumps({"as_of": as_of.isoformat()})]
+    variables = {"as_of": as_of and as_of.isoformat(), "rubric": [dict(line) for line in rubric]}
+    arguments += ["--vars", json.dumps({name: value for name, value in variables.items() if value})]
     if not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
     with _environment(WAREHOUSE_VARIABLE, str(warehouse.resolve())):

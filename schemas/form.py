@@ -4,93 +4,13 @@ A form is described once and nowhere else: header matching, unit conversion, val
 dictionary and the blank template all read these descriptions.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-import pandas as pd
 import pandera.pandas as pa
 
-from schemas.vocabulary import Vocabulary
+from schemas.info import FORMS, FieldInfo, FormInfo, Kind
 
-Kind = Literal["text", "count", "decimal", "date", "code", "flag"]
-DTYPES: dict[Kind, Any] = {
-    "text": pd.StringDtype(),
-    # Counts are validated as numbers that may be fractional (R02 says so), and landed as integers.
-    "count": pd.Float64Dtype(),
-    "decimal": "object",
-    "date": "datetime64[s]",
-    "code": pd.StringDtype(),
-    "flag": pd.BooleanDtype(),
-}
-
-
-@dataclass(frozen=True)
-class FieldInfo:
-    """One field of a form, in the words of the people who fill it."""
-
-    title: str
-    kind: Kind
-    aliases: tuple[str, ...] = ()
-    description: str = ""
-    required: bool = False
-    vocabulary: Vocabulary | None = None
-    # The dimension of schemas.vocabulary.units that the heading's unit belongs to, and the canonical unit's name.
-    dimension: str | None = None
-    # Decimal places that landing keeps of a decimal.
-    scale: int = 6
-    # A blank cell takes the value above it within its section.
-    fill_down: bool = False
-    # Where no column shows it, a section row, the title, the sheet's or the file's name may say it.
-    from_context: bool = False
-    # Where no column shows it, the printed heading of this field may say it (户籍 in 农村户籍人口).
-    from_heading_of: str | None = None
-    # Landing only: never in marts, logs or messages.
-    is_personal: bool = False
-    # Columns of this field repeat under groups of this closed list, and stay one row (people served, by mode).
-    repeats_over: Vocabulary | None = None
-    # A text with no digits-only shape: long digit strings stay text.
-    is_identifier: bool = False
-
-    @property
-    def headings(self) -> tuple[str, ...]:
-        """Every heading that names the field, the official one first."""
-        return (self.title, *self.aliases)
-
-
-@dataclass(frozen=True)
-class FormInfo:
-    """A form: its name, grain and how its sheets speak."""
-
-    name: str
-    title: str
-    model: type[pa.DataFrameModel]
-    grain: tuple[str, ...]
-    # Words in titles, sheet and file names that suggest this form where headings alone leave a choice.
-    title_words: tuple[str, ...]
-    fields: Mapping[str, FieldInfo]
-    # A field whose values may stand over groups of columns, a row each once read (sources, parameters, modes).
-    spread: str | None = None
-    # The fields that repeat under those groups.
-    measures: tuple[str, ...] = ()
-    # Printed rates that can be recomputed: heading → (numerator, denominator).
-    rates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    # Told by a town, or by the county for all its towns.
-    level: Literal["town", "county"] = "town"
-    # A group printed 0 throughout is no row where the record shows another group (forms.md, settled points).
-    zero_is_none: bool = False
-    # Rows of one object are rejected together: a water sample with all its parameters (marts.md, settled points).
-    rejected_together: bool = False
-    # Codes of `spread` that a blank template shows, where all of the list would be too many.
-    shown: tuple[str, ...] = ()
-    description: str = ""
-
-    def required(self) -> list[str]:
-        """Names of the required fields."""
-        return [name for name, info in self.fields.items() if info.required]
-
-
-FORMS: dict[str, FormInfo] = {}
 Model = TypeVar("Model", bound=type[pa.DataFrameModel])
 
 

@@ -6,11 +6,10 @@ The conditions themselves stand on the forms, as pandera checks named after the 
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 import pandas as pd
 
-Severity = Literal["error", "warn", "info"]
+from schemas.info import Severity
 
 # R02, R03: a natural village above these counts is a slip of the pen, not a village (forms.md).
 MOST_HOUSEHOLDS, MOST_PERSONS = 5_000, 20_000

@@ -15,8 +15,14 @@ from flows.ingest.sheet import Sheet, is_text
 from schemas.text import plain
 
 DEEPEST_HEADER = 6
+# Of the rows of a header those beneath its first row of known headings.
+DEEPEST_BELOW = 4
+LONGEST_GROUP = 12
 _OF_WHICH = re.compile(r"^\s*其中[：:]?")
-_TITLE = re.compile(r".{4}(?:表|台账|汇总|报告|清单)(?:[(].*)?$|[镇乡](?!级|村|水厂)|街道")
+NUMERAL = re.compile(r"[(]?[一二三四五六七八九十]+[)]?[、.]?")
+_NUMBERED = r"^(?:[一二三四五六七八九十]+[、.,]|[(][一二三四五六七八九十]+[)])"
+# 二、马坪乡 is a section of the table above.
+_TITLE = re.compile(rf".{{4}}(?:表|台账|汇总|报告|清单)(?:[(].*)?$|(?!{_NUMBERED})^.*?(?:[镇乡](?!级|村|水厂)|街道)")
 
 
 @dataclass(frozen=True)
@@ -34,13 +40,32 @@ def is_heading_row(sheet: Sheet, row: int) -> bool:
 
     Names of groups alone (a source, a mode, a parameter) are values of a row as often as headings.
     """
-    known, names_field = 0, False
-    for _, value in sheet.filled(row):
-        if not is_text(value):
-            return False
-        known += is_known_heading(str(value))
-        names_field = names_field or is_field_heading(str(value))
-    return known >= 2 and names_field
+    cells = sheet.filled(row)
+    if not all(is_text(value) for _, value in cells):
+        return False
+    words = [{str(value)} for _, value in cells]
+    if _are_headings(words):
+        return True
+    # 科目 and 安排 are no headings, 资金 over them makes them 资金科目 and 资金安排; 日期 over 督导 makes it 督导日期.
+    for (column, _), choices in zip(cells, words, strict=True):
+        group = _group_over(sheet, row, column)
+        choices |= {group + word for word in choices} | {word + group for word in choices}
+    return _are_headings(words)
+
+
+def _are_headings(words: list[set[str]]) -> bool:
+    """Whether two of several words, each with the ways to read it, are headings, and one of any is a field's."""
+    is_known = sum(any(map(is_known_heading, choices)) for choices in words) > 1
+    return is_known and any(map(is_field_heading, set().union(*words)))
+
+
+def _group_over(sheet: Sheet, row: int, column: int) -> str:
+    """The words over a cell, where they are short enough for a group; unmerged, those on the left of a blank."""
+    for left in range(column, -1, -1) if row else ():
+        above = sheet.seen(row - 1, left)
+        if above is not None:
+            return str(above) if is_text(above) and len(str(above)) <= LONGEST_GROUP else ""
+    return ""
 
 
 def is_heading_only(sheet: Sheet, row: int) -> bool:
@@ -64,10 +89,14 @@ def blocks_at(sheet: Sheet, row: int, free: int) -> Iterator[Block]:
         bottom += 1
     yield _block(sheet, row, bottom)
     tops = [row]
-    while tops[-1] > free and len(tops) < DEEPEST_HEADER and _may_group(sheet, tops[-1] - 1):
+    while tops[-1] > free and len(tops) < DEEPEST_HEADER and _may_group(sheet, tops[-1] - 1, free):
         tops.append(tops[-1] - 1)
     bottoms = [bottom]
-    while len(bottoms) < 3 and bottoms[-1] + 1 < len(sheet.rows) and _may_continue(sheet, row, bottoms[-1] + 1):
+    while (
+        len(bottoms) < DEEPEST_BELOW
+        and bottoms[-1] + 1 < len(sheet.rows)
+        and _may_continue(sheet, row, bottoms[-1] + 1)
+    ):
         bottoms.append(bottoms[-1] + 1)
     yield from (_block(sheet, top, last) for top in tops for last in bottoms if (top, last) != (row, bottom))
 
@@ -83,7 +112,7 @@ def _block(sheet: Sheet, top: int, bottom: int) -> Block:
     return Block(top, bottom, body, unit_row)
 
 
-def _may_group(sheet: Sheet, row: int) -> bool:
+def _may_group(sheet: Sheet, row: int, free: int) -> bool:
     """Whether a row above known headings may hold groups of columns: it is neither a title nor a corner."""
     cells = sheet.filled(row)
     words = [str(value) for _, value in cells if is_text(value)]
@@ -91,7 +120,8 @@ def _may_group(sheet: Sheet, row: int) -> bool:
         return False
     merge = sheet.merge_at(row, cells[0][0])
     is_over_some = merge is not None and 1 < merge.right - merge.left + 1 < sheet.width
-    return len(words) > 1 or is_over_some
+    # One unmerged group over all columns from its own on: where more headings stand above it.
+    return len(words) > 1 or is_over_some or (merge is None and row > free and _may_group(sheet, row - 1, free))
 
 
 def is_title(word: str) -> bool:
@@ -102,8 +132,11 @@ def is_title(word: str) -> bool:
 def _may_continue(sheet: Sheet, top: int, row: int) -> bool:
     """Whether a row beneath a header may be its sub-headings: words only, and more than a section's one."""
     cells = sheet.filled(row)
-    if len(cells) < 2 or not all(is_text(value) for _, value in cells):
+    if not cells or not all(is_text(value) for _, value in cells):
         return False
+    if len(cells) == 1 and not is_field_heading(str(cells[0][1])):
+        # Nor is it the section's where more sub-headings stand beneath it.
+        return row + 1 < min(len(sheet.rows), top + DEEPEST_HEADER) and _may_continue(sheet, top, row + 1)
     return not (_is_unit_row(sheet, row) or sheet.is_step_row(row) or _starts_over(sheet, top, row))
 
 

@@ -213,7 +213,7 @@ class Applied:
 
     def keep_printed(self, sheet: str, records: Iterable[Record]) -> None:
         """Records keep what the corrected cells print."""
-        for record in records:
+        for record in records if self.printed else ():
             for name, cell in record.cells.items():
                 if (sheet, cell) in self.printed:
                     record.printed[name] = self.printed[sheet, cell]

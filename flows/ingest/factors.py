@@ -7,7 +7,7 @@ from flows.ingest.headings import unit_among
 from flows.ingest.recognise import Column
 from flows.ingest.sheet import Sheet
 from flows.ingest.values import Number, number
-from schemas.form import FieldInfo
+from schemas.info import FieldInfo
 from schemas.vocabulary.units import factor_for
 
 

@@ -58,6 +58,8 @@ class Grid:
         Numbers whose format is a percentage.
     formulas
         The formula of each cell that has one, without ``=``, stored value or not; in .xls only of cells without one.
+    covered
+        Cells beneath merges that held another value than the merge shows, the first of each merge.
     damage
         Why this sheet could not be read, while others of its workbook could; it has no rows then.
     """
@@ -70,6 +72,7 @@ class Grid:
     hidden_columns: set[int] = field(default_factory=set)
     percents: set[tuple[int, int]] = field(default_factory=set)
     formulas: dict[tuple[int, int], str] = field(default_factory=dict)
+    covered: list[tuple[int, int]] = field(default_factory=list)
     damage: Refused | None = None
 
     @property
@@ -113,10 +116,15 @@ class Grid:
 
     def _blank_beneath(self, merge: Merge) -> None:
         top, left, bottom, right = merge
+        shown, covered = self.at(top, left), None
         for r in range(top, bottom + 1):
             row = self.rows[r]
             for c in range(left + (r == top), min(right + 1, len(row))):
+                if row[c] not in (None, "", shown):
+                    covered = covered or (r, c)
                 row[c] = None
+        if covered:
+            self.covered.append(covered)
 
 
 class _Columns(dict[str, int]):

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 
 from schemas import forms
-from schemas.form import FieldInfo, FormInfo
+from schemas.info import FieldInfo, FormInfo
 from schemas.text import bracketed, heading_key, plain, without_brackets
 from schemas.vocabulary import Vocabulary
-from schemas.vocabulary.marks import ORDINAL_HEADINGS, TOTAL_GROUPS
+from schemas.vocabulary.marks import LIMIT_WORDS, ORDINAL_HEADINGS, TOTAL_GROUPS
 from schemas.vocabulary.units import UNITS, factor_for, unit_of
 
 TOTAL = "total"
@@ -102,15 +102,19 @@ class FormHeadings:
         self._rates = {heading_key(name): pair for name, pair in info.rates.items()}
 
     def names_field(self, key: str) -> bool:
-        """Whether a word alone is the heading of a field."""
-        return key in self._fields
+        """Whether a word alone is the heading of a field, or of a group and its measure: 债券资金计划."""
+        return key in self._fields or (not self._names_group(key) and self._names_measure(key))
 
     def knows(self, key: str) -> bool:
         """Whether a word alone is a heading of the form, one of its groups, or a printed rate."""
+        return key in self._fields or key in self._rates or self._names_group(key) or self._names_measure(key)
+
+    def _names_group(self, key: str) -> bool:
         vocabulary = self.spread[1]
-        if key in self._fields or key in self._rates or (vocabulary and vocabulary.lookup(key)):
-            return True
-        # 债券资金计划, 已供水人口-跨县: a group and its measure in one cell.
+        return bool(vocabulary and vocabulary.lookup(key))
+
+    def _names_measure(self, key: str) -> bool:
+        """债券资金计划, 已供水人口-跨县: a group and its measure in one cell."""
         return any(meaning.group for _, _, meaning in self.readings((Heading(key, (key,), None),)))
 
     def readings(self, path: tuple[Heading, ...]) -> list[tuple[int, int, Meaning]]:
@@ -159,17 +163,21 @@ class FormHeadings:
             for key in part.keys:
                 code = vocabulary.lookup(key) or (TOTAL if key in TOTAL_GROUPS else None)
                 if code:
-                    for measure, rank in self._measure(rest):
+                    for measure, rank in self._measure(rest, is_leaf=part is path[-1]):
                         yield len(path) + 1, rank, Meaning(measure, group=code)
         for _, key in _joined(path):
             for measure in self.measures:
                 for alias in self.info.fields[measure].headings:
                     word = heading_key(alias)
                     for other in (key.removeprefix(word), key.removesuffix(word)):
-                        if other and other != key and (code := vocabulary.lookup(other)):
+                        code = vocabulary.lookup(other) if other not in ("", key) else None
+                        # 合计计划 sums the sources; 累计到位 is what one of them secured.
+                        if code is None and other in TOTAL_GROUPS and key not in self._fields:
+                            code = TOTAL
+                        if code:
                             yield len(path) + 1, 0, Meaning(measure, group=code)
 
-    def _measure(self, rest: tuple[Heading, ...]) -> Iterator[tuple[str, int]]:
+    def _measure(self, rest: tuple[Heading, ...], *, is_leaf: bool) -> Iterator[tuple[str, int]]:
         if not rest and len(self.measures) == 1:
             yield self.measures[0], 0
         for _, key in _joined(rest):
@@ -182,11 +190,12 @@ class FormHeadings:
                 for name, rank in self._fields.get(key, ()):
                     if name in self.measures:
                         yield name, rank
-        # A group of groups with another name (检测项目 over 浑浊度) leaves the one measure.
-        if len(rest) == 1 and len(self.measures) == 1:
-            spread = self.spread[0]
-            if any(name == spread for key in rest[0].keys for name, _ in self._fields.get(key, ())):
-                yield self.measures[0], 0
+        # 检测项目 or 有关情况 over 浑浊度 leaves the one measure; 限值 and the heading of another field do not.
+        if rest and is_leaf and self.spread[0] and len(self.measures) == 1:
+            keys = [key for part in rest for key in part.keys]
+            named = {name for key in keys for name, _ in self._fields.get(key, ())}
+            if named <= {self.spread[0], *self.measures} and LIMIT_WORDS.isdisjoint(keys):
+                yield self.measures[0], len(rest)
 
     def _parts(self, path: tuple[Heading, ...]) -> Iterator[tuple[int, int, Meaning]]:
         """A leaf that is one of the field's values (ticked), or the year, month or day of its date."""
@@ -229,15 +238,21 @@ def form_headings() -> dict[str, FormHeadings]:
 
 @lru_cache(maxsize=100_000)
 def is_field_heading(text: str) -> bool:
-    """Whether a text is the heading of a field of any form; a group's name (a parameter, a source) is not."""
-    return any(form.names_field(key) for key in heading(text).keys for form in form_headings().values())
+    """Whether a text is the heading of a field of any form, or of two (户数/人口); a group's name is not."""
+    found = [heading(words).keys for words in plain(text).split("/")]
+    every = form_headings().values()
+    return any(form.names_field(key) for key in heading(text).keys for form in every) or (
+        len(found) > 1 and any(all(any(map(form.names_field, keys)) for keys in found) for form in every)
+    )
 
 
 @lru_cache(maxsize=100_000)
 def is_known_heading(text: str) -> bool:
     """Whether a text is a heading, a group or an ordinal heading of any form."""
     keys = heading(text).keys
-    return any(key in ORDINAL_HEADINGS or any(form.knows(key) for form in form_headings().values()) for key in keys)
+    return is_field_heading(text) or any(
+        key in ORDINAL_HEADINGS or any(form.knows(key) for form in form_headings().values()) for key in keys
+    )
 
 
 def is_ordinal(path: tuple[Heading, ...]) -> bool:

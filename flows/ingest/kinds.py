@@ -12,12 +12,12 @@ from flows.ingest.context import town_in
 from flows.ingest.grid import Value
 from flows.ingest.headings import Meaning
 from flows.ingest.recognise import Column
-from flows.ingest.sheet import Sheet, is_text
+from flows.ingest.sheet import STEP, Sheet, is_text, looks_numeric
 from flows.ingest.tables import Table
-from schemas.form import FieldInfo
+from schemas.info import FieldInfo
 from schemas.text import heading_key, plain, without_brackets, without_ordinal
 from schemas.vocabulary import Vocabulary
-from schemas.vocabulary.marks import FOOTER_WORDS, LIMIT_WORDS, NOTE_WORDS, TOTAL_WORDS
+from schemas.vocabulary.marks import FOOTER_WORDS, LIMIT_WORDS, NONE_MARKS, NOTE_WORDS, TOTAL_WORDS
 
 # whole: a project whose sources stand in the rows beneath it (其中：专项债券); part: such a row.
 Kind = Literal["blank", "note", "footer", "hidden", "total", "limits", "section", "steps", "whole", "part", "data"]
@@ -43,8 +43,37 @@ def _is_signed(text: str) -> bool:
 
 @lru_cache(maxsize=50_000)
 def mentions_signing(text: str) -> bool:
-    """Whether a normalised text holds a word of signatures: 填报人, 审核人, 填报日期."""
-    return any(word in text for word in _FOOTERS)
+    """Whether a text holds a word of signatures: 填报人, 审核人, 填报日期."""
+    words = plain(text)
+    return any(word in words for word in _FOOTERS)
+
+
+def is_remark(text: str) -> bool:
+    """Whether a text explains or signs: 注：…, 填报人：…."""
+    words = plain(text)
+    return words.startswith(_NOTES) or mentions_signing(words)
+
+
+_ENDS_OF_SUMS = frozenset("".join(word[-1] for word in TOTAL_WORDS) + "数:")
+_STARTS_OF_SUMS = frozenset("".join(word[0] for word in TOTAL_WORDS) + "全")
+
+
+@lru_cache(maxsize=50_000)
+def _may_tell(text: str) -> bool | None:
+    """Whether a cell's words could make its row other than data, alone or joined to others; None of what is no name."""
+    words = plain(text)
+    if looks_numeric(text) or words in NONE_MARKS:
+        return None
+    told = (_NUMBERED, _NUMERAL, _OF_WHICH, STEP)
+    return (
+        words.startswith(_NOTES)
+        or mentions_signing(words)
+        or heading_key(words) in LIMIT_WORDS
+        or bool(_TOTAL.match(without_brackets(words)))
+        or any(pattern.match(words) for pattern in told)
+        or words[-1:] in _ENDS_OF_SUMS
+        or words[:1] in _STARTS_OF_SUMS
+    )
 
 
 class RowKinds:
@@ -76,7 +105,8 @@ class RowKinds:
             self.fields_of.setdefault(column.index, set()).add(meaning.field)
         # Where a label can't stand: figures, days and remarks. Where a row's key stands, filled down or not.
         self.figures = {column.index for column, _, info in meant if info.kind in ("count", "decimal", "date")}
-        self.others = {column.index for column, _, info in meant if not (info.required or info.fill_down)}
+        self.others = {column.index for column, m, info in meant if m.tick or not (info.required or info.fill_down)}
+        self.unnamed = self.figures | self.others
         self.keys = {column.index for column, meaning, _ in meant if meaning.field in self.form.grain}
         self.own = {column.index for column, _, info in meant if info.required and not info.fill_down}
         # Sources may stand in rows beneath their project, where no group of columns says them.
@@ -89,6 +119,7 @@ class RowKinds:
         rows = [row for row in range(self.table.body, self.table.end) if row not in self.table.repeats]
         kinds = {row: self._kind(row) for row in rows}
         self._open_sections_by_totals(kinds)
+        self._open_sections_by_parts(kinds)
         whole = None
         for row, kind in kinds.items():
             if kind == "data":
@@ -100,14 +131,17 @@ class RowKinds:
     def cells(self, row: int) -> list[tuple[int, Value]]:
         """The filled cells of a row within the table."""
         left, right = self.table.left, self.table.right
-        return [(column, value) for column, value in self.sheet.filled(row) if left <= column < right]
+        filled = self.sheet.filled(row)
+        if not filled or (filled[0][0] >= left and filled[-1][0] < right):
+            return filled
+        return [(column, value) for column, value in filled if left <= column < right]
 
     def labels(self, row: int) -> list[tuple[int, str]]:
         """The words in the columns of names, normalised."""
         return [
             (column, plain(value))
             for column, value in self.cells(row)
-            if isinstance(value, str) and is_text(value) and column not in self.figures and column not in self.others
+            if isinstance(value, str) and is_text(value) and column not in self.unnamed
         ]
 
     def part(self, text: str) -> str | None:
@@ -131,6 +165,8 @@ class RowKinds:
         cells = self.cells(row)
         if not cells:
             return "blank"
+        if row not in self.sheet.hidden_rows and self._is_plain(cells):
+            return "data" if self._is_data(cells) else "note"
         words = [plain(value) for _, value in cells if isinstance(value, str) and is_text(value)]
         if words and words[0].startswith(_NOTES):
             return "note"
@@ -142,7 +178,7 @@ class RowKinds:
         texts = [text for _, text in labels]
         if any(heading_key(text) in LIMIT_WORDS for text in texts):
             return "limits"
-        if len(labels) == 1 and len(cells) > 1 and self._names_part(*labels[0]):
+        if len(cells) > 1 and self.part_label(row):
             return "part"
         if self._is_section(row, cells, labels):
             return "section"
@@ -154,8 +190,24 @@ class RowKinds:
             return "steps"
         return "data" if self._is_data(cells) else "note"
 
-    def _names_part(self, column: int, text: str) -> bool:
-        return self.form.spread not in self.fields_of.get(column, ()) and self.part(text) is not None
+    def _is_plain(self, cells: list[tuple[int, Value]]) -> bool:
+        """Whether a row has two names or more, and no word that could make it anything but data: most have not."""
+        names = 0
+        for column, value in cells:
+            if value.__class__ is str:
+                tells = _may_tell(value)
+                if tells:
+                    return False
+                names += tells is False and column in self.fields_of and column not in self.unnamed
+        return names > 1
+
+    def part_label(self, row: int) -> tuple[int, str] | None:
+        """The one name of a row that is a source beneath its project; words of unknown columns are none."""
+        labels = [(column, text) for column, text in self.labels(row) if text not in NONE_MARKS]
+        names = [label for label in labels if label[0] in self.fields_of] or labels
+        if len(names) != 1 or self.form.spread in self.fields_of.get(names[0][0], ()):
+            return None
+        return names[0] if self.part(names[0][1]) else None
 
     def _is_code(self, column: int, text: str) -> bool:
         """Whether a label is a value of its own column's closed list: 其中：专项债券 under 资金来源."""
@@ -212,6 +264,14 @@ class RowKinds:
         first = next((row for row, kind in kinds.items() if kind == "data"), None)
         if sums and first is not None and sums[0] < first and "section" not in kinds.values():
             kinds.update(dict.fromkeys(sums, "section"))
+
+    def _open_sections_by_parts(self, kinds: dict[int, Kind]) -> None:
+        """（一）县级水厂 before the first row is a section with its figures; beneath a project it is a part of it."""
+        parts = [row for row, kind in kinds.items() if kind == "part"]
+        first = next((row for row, kind in kinds.items() if kind == "data"), None)
+        if parts and first is not None and parts[0] < first:
+            labels = {row: label for row in parts if (label := self.part_label(row))}
+            kinds.update((row, "section") for row, (_, text) in labels.items() if _NUMBERED.match(text))
 
     def _sums_a_code(self, row: int) -> bool:
         labels = [text for _, text in self.labels(row) if not _SUM_ENDING.fullmatch(text)]

@@ -6,12 +6,13 @@ in one transaction. Reading a file again replaces its own reading and nothing el
 
 import datetime as dt
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -21,11 +22,14 @@ from flows.ingest.inbox import InboxFile
 from flows.ingest.landing_tables import SHEET, tables
 from flows.ingest.master import Master, Village
 from flows.ingest.reading import FileRead
+from flows.ingest.records import Record
 from flows.ingest.validate import Issue, Row
 from flows.ingest.values import printed
 from schemas import forms
-from schemas.form import FormInfo
+from schemas.info import FormInfo
 from schemas.text import project_key
+
+_to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
 @dataclass
@@ -61,9 +65,13 @@ class Landing:
     def __init__(self, warehouse: Path, *, read_only: bool = False) -> None:
         if not read_only:
             warehouse.parent.mkdir(parents=True, exist_ok=True)
-        self.connection = duckdb.connect(
-            str(warehouse), read_only=read_only, config={"autoinstall_known_extensions": "false"}
-        )
+        # One thread: batches are small, and the other cores are the readers'.
+        config: dict[str, Any] = {
+            "autoinstall_known_extensions": "false",
+            "threads": "1",
+            "checkpoint_threshold": "64MB",
+        }
+        self.connection = duckdb.connect(str(warehouse), read_only=read_only, config=config)
         if read_only:
             return
         self.connection.execute("create schema if not exists landing")
@@ -162,90 +170,119 @@ class Landing:
 
     def write(self, files: Sequence[LandedFile], pipeline_version: str, seen_at: dt.datetime) -> None:
         """Land the readings of these files, replacing earlier readings of the same bytes, in one transaction."""
-        first_seen = dict(
-            self.connection.execute("select (path, file_sha256), first_seen_at from landing.file").fetchall()
-        )
-        batches = _Batches(self._next_issue_no())
+        before = self._entries({landed.sha256 for landed in files})
+        batch = _Batch(self._next_issue_no())
         for landed in files:
-            seen = first_seen.get((landed.file.path, landed.sha256), seen_at)
-            batches.add(landed, pipeline_version, seen)
+            batch.add(landed, pipeline_version, before.get((landed.file.path, landed.sha256), seen_at))
+        arrow = batch.tables()
+        there = {digest for _, digest in before}
         self.connection.begin()
         try:
-            self._forget([landed.sha256 for landed in files if landed.read.status not in ("duplicate", "ignored")])
-            self._forget_entries([(landed.file.path, landed.sha256) for landed in files])
-            for name, columns in tables().items():
-                self._insert(name, columns, batches.lines.get(name, []))
-            self._describe_copies()
+            self._forget(
+                {landed.sha256 for landed in files if landed.read.status not in ("duplicate", "ignored")} & there,
+                {(landed.file.path, landed.sha256) for landed in files} & before.keys(),
+            )
+            for name, table in arrow.items():
+                self._insert(name, table)
+            self._describe_copies({landed.sha256 for landed in files})
             self.connection.commit()
         except BaseException:
             self.connection.rollback()
             raise
 
-    def _describe_copies(self) -> None:
+    def _entries(self, digests: Collection[str]) -> dict[tuple[str, str], dt.datetime]:
+        """(path, sha256) → when it was first seen, of every entry of these bytes."""
+        rows = self.connection.execute(
+            """
+            select path, file_sha256, first_seen_at
+            from landing.file
+            where file_sha256 in (select unnest($digests))
+            """,
+            {"digests": list(digests)},
+        ).fetchall()
+        return {(path, digest): seen for path, digest, seen in rows}
+
+    def _describe_copies(self, digests: Collection[str]) -> None:
         """A copy speaks for the town and day of its original."""
         self.connection.execute(
             """
             update landing.file as copy
             set town_code = original.town_code, report_date = original.report_date
             from landing.file as original
-            where copy.status = 'duplicate' and original.status = 'read' and original.file_sha256 = copy.file_sha256
-            """
+            where
+                copy.status = 'duplicate' and original.status = 'read' and original.file_sha256 = copy.file_sha256
+                and copy.file_sha256 in (select unnest($digests))
+            """,
+            {"digests": list(digests)},
         )
 
     def _next_issue_no(self) -> int:
         (last,) = self.connection.execute("select coalesce(max(issue_no), 0) from landing.issue").fetchone() or (0,)
         return int(last) + 1
 
-    def _forget(self, digests: Sequence[str]) -> None:
-        for name in tables():
+    def _forget(self, digests: Collection[str], entries: Collection[tuple[str, str]]) -> None:
+        """Delete what these bytes gave before, and these (path, sha256) of the registry."""
+        for name in tables() if digests else ():
             if name != "file":
                 self.connection.execute(
                     f'delete from landing."{name}" where file_sha256 in (select unnest($digests))',
                     {"digests": list(digests)},
                 )
-
-    def _forget_entries(self, entries: Iterable[tuple[str, str]]) -> None:
-        for path, digest in entries:
+        if entries:
+            paths, of_bytes = zip(*entries, strict=True)
             self.connection.execute(
-                "delete from landing.file where path = $path and file_sha256 = $digest",
-                {"path": path, "digest": digest},
+                "delete from landing.file where (path, file_sha256) in (select unnest($paths), unnest($digests))",
+                {"paths": list(paths), "digests": list(of_bytes)},
             )
 
-    def _insert(self, name: str, columns: Mapping[str, pa.DataType], lines: Sequence[Mapping[str, Any]]) -> None:
-        if not lines:
-            return
-        batch = pa.table(
-            {column: pa.array([line.get(column) for line in lines], kind) for column, kind in columns.items()}
-        )
-        self.connection.register("batch", batch)
+    def _insert(self, name: str, table: pa.Table) -> None:
+        self.connection.register("batch", table)
         self.connection.execute(f'insert into landing."{name}" by name select * from batch')
         self.connection.unregister("batch")
 
 
-class _Batches:
-    """The lines of each table for a number of files."""
+class _Batch:
+    """What a number of files gives to each table."""
 
     def __init__(self, issue_no: int) -> None:
-        self.issue_no, self.forms = issue_no, forms()
-        self.lines: dict[str, list[dict[str, Any]]] = {}
+        self.issue_no = issue_no
+        self.lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.accepted: dict[str, list[Row]] = defaultdict(list)
 
-    def _add(self, table: str, line: dict[str, Any]) -> None:
-        self.lines.setdefault(table, []).append(line)
+    def tables(self) -> dict[str, pa.Table]:
+        """The tables that have lines."""
+        found = {}
+        for name, columns in tables().items():
+            if lines := self.lines.get(name):
+                found[name] = _table(columns, {column: [line.get(column) for line in lines] for column in columns})
+            elif rows := self.accepted.get(name):
+                found[name] = _table(columns, _columns(forms()[name], rows))
+        return found
 
     def add(self, landed: LandedFile, pipeline_version: str, seen_at: dt.datetime) -> None:
         """Add all lines of one file."""
-        rows = [row for found in landed.rows.values() for row in found]
-        self._add("file", _file_line(landed, rows, pipeline_version, seen_at))
+        towns: dict[str, set[str | None]] = defaultdict(set)
+        dates: set[dt.date] = set()
+        for form, rows in landed.rows.items():
+            for row in rows:
+                towns[row.origin.sheet].add(row.town_code)
+                dates.add(row.origin.report_date)
+                if row.state == "accepted":
+                    self.accepted[form].append(row)
+                else:
+                    self.lines["rejected_row"].append(_rejected(form, row))
+        self.lines["file"].append(
+            _file_line(landed, pipeline_version, seen_at)
+            | {"town_code": _only(set().union(*towns.values())), "report_date": _only(dates)}
+        )
         for number, table in enumerate(landed.read.tables):
-            codes = {row.town_code for row in rows if row.origin.sheet == table.sheet}
-            self._add(
-                "sheet",
+            self.lines["sheet"].append(
                 {
                     **{column: getattr(table, column, None) for column in SHEET},
                     "file_sha256": landed.sha256,
                     "table_no": number,
-                    "town_code": codes.pop() if len(codes) == 1 else None,
-                    "header_map": json.dumps(table.header_map, ensure_ascii=False),
+                    "town_code": _only(towns[table.sheet]),
+                    "header_map": _to_json(table.header_map),
                 },
             )
             for note in table.notes:
@@ -254,46 +291,27 @@ class _Batches:
                     row=note.row, cell=note.cell, printed_value=note.printed, message_zh=note.zh,
                     message_en=note.en, report_date=table.report_date, is_row_rejected=False,
                 )  # fmt: skip
-        for form, found in landed.rows.items():
-            for row in found:
-                self._add_row(form, row)
         for issue in landed.issues:
             self._add_issue(**issue.__dict__)
 
     def _add_issue(self, file_sha256: str, **line: Any) -> None:
-        self._add("issue", {"issue_no": self.issue_no, "file_sha256": file_sha256, **line})
+        self.lines["issue"].append({"issue_no": self.issue_no, "file_sha256": file_sha256, **line})
         self.issue_no += 1
 
-    def _add_row(self, form: str, row: Row) -> None:
-        place = {
-            "file_sha256": row.origin.file_sha256,
-            "sheet": row.origin.sheet,
-            "row": row.record.row,
-            "seq": row.seq,
-            "report_date": row.origin.report_date,
-            "county_code": row.county_code,
-            "town_code": row.town_code,
-            "village_code": row.village_code,
-        }
-        if row.state == "accepted":
-            self._add(form, place | _values(self.forms[form], row))
-            return
-        self._add(
-            "rejected_row",
-            place
-            | {
-                "form": form,
-                "state": row.state,
-                "supply_mode": row.values.get("supply_mode"),
-                "object": row.object,
-                "rules": ",".join(sorted(set(row.rules))),
-                "cells": json.dumps(_as_printed(row), ensure_ascii=False),
-            },
-        )
+
+Only = TypeVar("Only")
 
 
-def _file_line(landed: LandedFile, rows: Sequence[Row], pipeline_version: str, seen_at: dt.datetime) -> dict[str, Any]:
-    towns, dates = {row.town_code for row in rows}, {row.origin.report_date for row in rows}
+def _only(found: Collection[Only]) -> Only | None:
+    """The only one there is; None where there are several or none."""
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _table(columns: Mapping[str, pa.DataType], values: Mapping[str, Sequence[Any]]) -> pa.Table:
+    return pa.table({column: pa.array(values[column], kind) for column, kind in columns.items()})
+
+
+def _file_line(landed: LandedFile, pipeline_version: str, seen_at: dt.datetime) -> dict[str, Any]:
     file = landed.file
     return {
         "path": file.path,
@@ -306,29 +324,45 @@ def _file_line(landed: LandedFile, rows: Sequence[Row], pipeline_version: str, s
         "modified_ns": file.modified_ns,
         "status": landed.read.status,
         "reason": landed.read.reason,
+        "reason_en": landed.read.reason_en,
         "duplicate_of": landed.read.duplicate_of,
-        "town_code": towns.pop() if len(towns) == 1 else None,
-        "report_date": dates.pop() if len(dates) == 1 else None,
         "pipeline_version": pipeline_version,
         "master_version": landed.master_version,
         "corrections_version": landed.corrections_version,
     }
 
 
-def _values(info: FormInfo, row: Row) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "cells": json.dumps(row.record.cells, ensure_ascii=False),
-        "printed": json.dumps(row.record.printed | row.record.unread, ensure_ascii=False),
-        "project_key": project_key(row.values["project_name"]) if row.values.get("project_name") else None,
+def _columns(info: FormInfo, rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """The columns of a form's table."""
+    origins, records, values = ([getattr(row, name) for row in rows] for name in ("origin", "record", "values"))
+    columns: dict[str, list[Any]] = {
+        "file_sha256": [origin.file_sha256 for origin in origins],
+        "sheet": [origin.sheet for origin in origins],
+        "row": [record.row for record in records],
+        "seq": [row.seq for row in rows],
+        "report_date": [origin.report_date for origin in origins],
+        "county_code": [row.county_code for row in rows],
+        "town_code": [row.town_code for row in rows],
+        "village_code": [row.village_code for row in rows],
+        "cells": [record.cells_json for record in records],
+        "printed": [_printed_json(record) for record in records],
     }
+    if "project_name" in info.fields:
+        names = [row.get("project_name") for row in values]
+        columns["project_key"] = [project_key(name) if name else None for name in names]
     for name, described in info.fields.items():
         if described.repeats_over:
-            values |= {f"{name}_{code}": _count(row.values.get(f"{code}.{name}")) for code in described.repeats_over}
+            for code in described.repeats_over:
+                columns[f"{name}_{code}"] = [_count(row.get(f"{code}.{name}")) for row in values]
         elif described.kind == "count":
-            values[name] = _count(row.values.get(name))
+            columns[name] = [_count(row.get(name)) for row in values]
         else:
-            values[name] = row.values.get(name)
-    return values
+            columns[name] = [row.get(name) for row in values]
+    return columns
+
+
+def _printed_json(record: Record) -> str:
+    return _to_json(record.printed | record.unread) if record.printed or record.unread else "{}"
 
 
 def _count(value: Decimal | None) -> int | None:
@@ -349,3 +383,22 @@ def _as_printed(row: Row) -> dict[str, dict[str, str | None]]:
 
 def _plain(value: Any) -> Any:
     return format(value.normalize(), "f") if isinstance(value, Decimal) else value
+
+
+def _rejected(form: str, row: Row) -> dict[str, Any]:
+    return {
+        "file_sha256": row.origin.file_sha256,
+        "form": form,
+        "sheet": row.origin.sheet,
+        "row": row.record.row,
+        "seq": row.seq,
+        "state": row.state,
+        "county_code": row.county_code,
+        "town_code": row.town_code,
+        "village_code": row.village_code,
+        "supply_mode": row.values.get("supply_mode"),
+        "report_date": row.origin.report_date,
+        "object": row.object,
+        "rules": ",".join(sorted(set(row.rules))),
+        "cells": _to_json(_as_printed(row)),
+    }

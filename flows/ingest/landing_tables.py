@@ -3,7 +3,7 @@
 import pyarrow as pa
 
 from schemas import forms
-from schemas.form import FieldInfo, FormInfo
+from schemas.info import FieldInfo, FormInfo
 
 _STRING, _DATE, _INT = pa.string(), pa.date32(), pa.int64()
 
@@ -18,6 +18,7 @@ FILE = {
     "modified_ns": _INT,
     "status": _STRING,  # read | refused | unrecognised | duplicate | ignored
     "reason": _STRING,
+    "reason_en": _STRING,
     "duplicate_of": _STRING,
     "town_code": _STRING,
     "report_date": _DATE,
@@ -33,6 +34,7 @@ SHEET = {
     "table_no": _INT,
     "form": _STRING,
     "reason": _STRING,
+    "reason_en": _STRING,
     "county": _STRING,
     "town": _STRING,
     "town_code": _STRING,

@@ -4,6 +4,8 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import chain
 
 from rapidfuzz import process
 
@@ -14,7 +16,7 @@ SUGGESTIONS = 3
 LEAST_LIKENESS = 50
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Village:
     """One line of the master list."""
 
@@ -30,7 +32,9 @@ class Village:
     @property
     def names(self) -> list[str]:
         """The village's own name and its aliases."""
-        return [self.natural_village, *(name for name in (self.alias or "").split("、") if name)]
+        if not self.alias:
+            return [self.natural_village]
+        return [self.natural_village, *(name for name in self.alias.split("、") if name)]
 
     def is_valid_on(self, day: dt.date | None) -> bool:
         """Whether the line held on a day."""
@@ -44,24 +48,46 @@ class Master:
 
     def __init__(self, villages: Iterable[Village], counties: Mapping[str, str] | None = None) -> None:
         # Of a village listed twice for the same time, the later line counts.
-        self._villages = list({(line.village_code, line.valid_from): line for line in villages}.values())
+        self._villages = {(line.village_code, line.valid_from): line for line in villages}
         # County name → its 6-digit code, where two counties have a town of one name.
         self._counties = dict(counties or {})
-        self._by_name: dict[tuple[str, str, str], list[Village]] = defaultdict(list)
-        self._of_town: dict[str, list[Village]] = defaultdict(list)
-        self._towns: dict[str, set[str]] = defaultdict(set)
-        for village in self._villages:
-            code = village.village_code[:9]
-            self._towns[plain(village.town)].add(code)
-            self._of_town[code].append(village)
-            for name in village.names:
-                self._by_name[code, committee_key(village.village_committee), village_key(name)].append(village)
 
-    def joined(self, other: "Master") -> "Master":
-        """This list and another, later one as one."""
-        return Master([*self._villages, *other._villages], {**self._counties, **other._counties})
+    def joined(self, *others: "Master") -> "Master":
+        """This list and other, later ones as one."""
+        parts = (self, *others)
+        counties = {county: code for part in parts for county, code in part._counties.items()}
+        return Master(chain.from_iterable(part._villages.values() for part in parts), counties)
 
-    @property
+    # Indexes are made when first asked: of lists that are only joined, never.
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str, str], list[Village]]:
+        by_name: dict[tuple[str, str, str], list[Village]] = defaultdict(list)
+        for line in self._villages.values():
+            committee = committee_key(line.village_committee)
+            for name in line.names:
+                by_name[line.village_code[:9], committee, village_key(name)].append(line)
+        return by_name
+
+    @cached_property
+    def _of_town(self) -> dict[str, list[Village]]:
+        of_town: dict[str, list[Village]] = defaultdict(list)
+        for line in self._villages.values():
+            of_town[line.village_code[:9]].append(line)
+        return of_town
+
+    @cached_property
+    def _towns(self) -> dict[str, set[str]]:
+        towns: dict[str, set[str]] = defaultdict(set)
+        for line in self._villages.values():
+            towns[plain(line.town)].add(line.village_code[:9])
+        return towns
+
+    @cached_property
+    def _county_codes(self) -> set[str]:
+        return {code[:6] for found in self._towns.values() for code in found}
+
+    @cached_property
     def towns(self) -> frozenset[str]:
         """The names of all towns."""
         return frozenset(self._towns)
@@ -70,8 +96,7 @@ class Master:
         """The code of a county named in a title; of the only county where there is one."""
         if county and county in self._counties:
             return self._counties[county]
-        codes = {code[:6] for found in self._towns.values() for code in found}
-        return codes.pop() if len(codes) == 1 else None
+        return next(iter(self._county_codes)) if len(self._county_codes) == 1 else None
 
     def town_code(self, town: str | None, around: Iterable[str] = ()) -> str | None:
         """The 9-digit code of a town; names around it (title, folders) say which county's where several have one."""
@@ -84,6 +109,8 @@ class Master:
     def village(self, town_code: str, committee: str, village: str, day: dt.date | None) -> Village | None:
         """The one line that a committee's and a village's printed names mean on a day; None where none or several."""
         found = self._by_name.get((town_code, committee_key(committee), village_key(village)), [])
+        if len(found) == 1:
+            return found[0] if found[0].is_valid_on(day) else None
         found = [line for line in found if line.is_valid_on(day)]
         if len({line.village_code for line in found}) > 1:
             found = [line for line in found if plain(village) in map(plain, line.names)]
@@ -95,18 +122,19 @@ class Master:
         near = [
             line.natural_village for line in lines if committee_key(line.village_committee) == committee_key(committee)
         ]
-        near = _likest(village, near)
+        near = likest(village, near)
         if len(near) < SUGGESTIONS:
             elsewhere = {f"{line.natural_village}（{line.village_committee}）": line.natural_village for line in lines}
             labels = {name: label for label, name in elsewhere.items() if name not in near}
-            near += [labels[name] for name in _likest(village, list(labels))][: SUGGESTIONS - len(near)]
+            near += [labels[name] for name in likest(village, list(labels))][: SUGGESTIONS - len(near)]
         return near
 
     def nearest_towns(self, town: str) -> list[str]:
         """Towns that may have been meant."""
-        return _likest(town, list(self._towns))
+        return likest(town, list(self._towns))
 
 
-def _likest(name: str, names: list[str]) -> list[str]:
+def likest(name: str, names: list[str]) -> list[str]:
+    """Those of some names that may have been meant, the likest first."""
     found = process.extract(plain(name), names, processor=plain, limit=SUGGESTIONS, score_cutoff=LEAST_LIKENESS)
     return [match for match, _, _ in found]

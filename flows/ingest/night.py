@@ -7,27 +7,34 @@ same landing.
 """
 
 import datetime as dt
+import gc
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from flows.ingest.context import Names, town_in
-from flows.ingest.corrections import Correction, Corrections, Sentence, read_corrections
+from flows.ingest.context import town_in
+from flows.ingest.corrections import Corrections, Sentence, read_corrections
 from flows.ingest.guard import Limits, Refused
 from flows.ingest.inbox import InboxFile, discover
 from flows.ingest.landing import Known, LandedFile, Landing
 from flows.ingest.master import Master, Village
-from flows.ingest.reading import FileRead, read_file
+from flows.ingest.reading import FileRead, Reader
 from flows.ingest.validate import Origin, Row, judge
 from flows.ingest.workers import run_isolated
 from schemas import forms
 
 # Raised when the same bytes would be read otherwise: `--reread` then reads everything again.
 PIPELINE_VERSION = "1"
-BATCH = 256
+# What is judged and landed together: the more, the less each costs; the fewer, the less memory it takes.
+BATCH_FILES, BATCH_ROWS = 512, 20_000
+# The version of the list that judged a file in which nothing is judged by a list.
+NO_LIST = ""
 # Files whose names say that they hold the master list come first on their day: fewer rows are then judged twice.
 _MASTER_WORDS = forms()["division"].title_words
 
@@ -100,9 +107,22 @@ def ingest(raw: Path, warehouse: Path, options: Options, now: dt.datetime, progr
     FileNotFoundError
         The inbox is missing.
     """
-    with Landing(warehouse) as landing:
+    with Landing(warehouse) as landing, _collecting_by_hand():
         night = _Ingest(landing, options, now, progress)
         return night.run(list(discover(raw, now.date())))
+
+
+@contextmanager
+def _collecting_by_hand() -> Iterator[None]:
+    """Keep the cyclic collector from going through all rows of a batch again and again: they form no cycles."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+        gc.unfreeze()
 
 
 class _Ingest:
@@ -110,6 +130,9 @@ class _Ingest:
         self.landing, self.options, self.now, self.progress = landing, options, now, progress
         self.night = Night()
         self.rows_read = 0
+        # The master list, file by file, and as it was joined for the last batch.
+        self.parts: dict[str, Master] = {}
+        self.masters: dict[tuple[str, ...], Master] = {}
         self.corrections = read_corrections(options.corrections, options.limits)
 
     def run(self, found: list[InboxFile]) -> Night:
@@ -132,12 +155,13 @@ class _Ingest:
 
     def _judged_by_another_list(self, found: list[InboxFile]) -> list[InboxFile]:
         known, lists = self.landing.known(), self.landing.master_files()
+        version = lru_cache(lambda day: _version(applicable(lists, day)))
         return [
             file
             for file in found
             if (entry := known.get(file.path))
             and entry.status == "read"
-            and entry.master_version != _version(applicable(lists, entry.received_on))
+            and entry.master_version not in (NO_LIST, version(entry.received_on))
         ]
 
     def _failed_corrections(self) -> list[Sentence]:
@@ -158,114 +182,123 @@ class _Ingest:
 
     def _land(self, files: Sequence[InboxFile]) -> None:
         files = sorted(files, key=_order)
-        done = 0
-        for start in range(0, len(files), BATCH):
-            batch, landed = files[start : start + BATCH], []
-            for file in self._read(batch):
+        batch: list[LandedFile] = []
+        rows = 0
+        with closing(self._read(files)) as read:
+            for done, file in enumerate(read, 1):
                 file.corrections_version = self.corrections.version(file.file.path)
-                landed.append(file)
-                done += 1
-                self.rows_read += sum(len(table.records) for table in file.read.tables)
-                self.progress(done, len(files), self.rows_read)
-            self._judge(landed)
-            self.landing.write(landed, PIPELINE_VERSION, self.now)
-            self.night.outcomes += [_outcome(file) for file in landed]
+                batch.append(file)
+                rows += sum(len(table.records) for table in file.read.tables)
+                self.progress(done, len(files), self.rows_read + rows)
+                if len(batch) == BATCH_FILES or rows >= BATCH_ROWS or done == len(files):
+                    self._land_batch(batch)
+                    self.rows_read += rows
+                    batch, rows = [], 0
+                    gc.collect(0)
+
+    def _land_batch(self, batch: Sequence[LandedFile]) -> None:
+        self._judge(batch)
+        self.landing.write(batch, PIPELINE_VERSION, self.now)
+        self.night.outcomes += [_outcome(file) for file in batch]
 
     # --- reading --------------------------------------------------------------------------------------------------
 
-    def _read(self, files: Sequence[InboxFile]) -> Iterator[LandedFile]:
-        """Each file with what it holds; litter is not opened, the same bytes are read once."""
-        originals = self.landing.originals()
-        first: dict[str, str] = {}
-        to_read: list[tuple[InboxFile, str]] = []
-        for file in files:
-            if file.is_litter:
-                yield LandedFile(file, "", FileRead("ignored", "系统文件或临时文件，不是报表。"))
-                continue
-            try:
-                digest = _sha256(file.location)
-            except OSError as error:
-                yield LandedFile(file, "", FileRead("refused", f"文件无法打开：{error.strerror}。"))
-                continue
-            earlier = originals.get(digest) or first.setdefault(digest, file.path)
-            if earlier != file.path:
-                yield LandedFile(
-                    file,
-                    digest,
-                    FileRead("duplicate", f"与《{earlier}》内容完全相同，只计一次。", duplicate_of=earlier),
-                )
-            else:
-                to_read.append((file, digest))
-        limits = self.options.limits
-        work = [(file, digest, limits, self.corrections.of(file.path)) for file, digest in to_read]
-        for (file, digest, *_), result in run_isolated(
-            read_location,
-            work,
-            processes=self.options.processes,
-            seconds=limits.seconds,
-            memory_bytes=limits.memory_bytes,
-        ):
-            read = FileRead("refused", result.reason_zh) if isinstance(result, Refused) else result
-            # A copy that we annotated and that came back unread counts only where its original never came.
-            original = (first | originals).get(read.unread_copy_of or "")
-            if original and original != file.path:
-                reason = f"系统退回的批注副本，内容与《{original}》相同，尚未更正，不重复计入。"
-                read = FileRead("duplicate", reason, duplicate_of=original)
-            yield LandedFile(file, digest, read)
+    def _read(self, files: Sequence[InboxFile]) -> Generator[LandedFile]:
+        """Each file with what it holds, in their order; litter is not opened, the same bytes are read once."""
+        limits, originals = self.options.limits, self.landing.originals()
+        seen = [_before_reading(file, originals) for file in files]
+        work = [(file, self.corrections.of(file.path)) for file, _, read in seen if read is None]
+        with closing(
+            run_isolated(
+                Reader(limits),
+                work,
+                processes=self.options.processes,
+                seconds=limits.seconds,
+                memory_bytes=limits.memory_bytes,
+            )
+        ) as results:
+            for file, digest, read in seen:
+                yield LandedFile(file, digest, read or _after_reading(file, next(results)[1], originals))
 
     # --- judging --------------------------------------------------------------------------------------------------
 
     def _judge(self, files: Sequence[LandedFile]) -> None:
         """Judge the master list's own rows first, then all others by the list that applies to each file."""
-        lists = dict.fromkeys(self.landing.master_files())
-        fresh: dict[str, Master] = {}
-        for file in files:
-            division = judge_master_list(file)
+        lists = set(self.landing.master_files())
+        for file, division in judge_master_lists(files):
             if villages := [_village(row) for row in division if row.state == "accepted"]:
-                fresh[file.sha256] = Master(villages, _counties(file, division))
-                lists[file.file.received_on, file.sha256] = None
+                self.parts[file.sha256] = Master(villages, _counties(file, division))
+                self.masters.clear()
+                lists.add((file.file.received_on, file.sha256))
         groups: dict[tuple[str, ...], list[LandedFile]] = {}
-        for file in files:
-            groups.setdefault(applicable(sorted(lists), file.file.received_on), []).append(file)
+        for day, received in groupby(files, key=lambda file: file.file.received_on):
+            groups.setdefault(applicable(sorted(lists), day), []).extend(received)
+        self.masters = {digests: self.masters.get(digests) or self._joined(digests) for digests in groups}
         for digests, group in groups.items():
-            master = Master([])
-            for digest in digests:  # in the order received: of a village in two lists the later line counts
-                master = master.joined(fresh[digest] if digest in fresh else self.landing.master(digest))
-            self._judge_by(group, master, _version(digests))
+            version = _version(digests)
+            for file in group:
+                is_judged = any(table.form not in (None, "division") for table in file.read.tables)
+                file.master_version = version if is_judged else NO_LIST
+            judge_files(group, self.masters[digests])
 
-    def _judge_by(self, files: Sequence[LandedFile], master: Master, version: str) -> None:
-        for file in files:
-            file.master_version = version
-        judge_files(files, master)
+    def _joined(self, digests: Sequence[str]) -> Master:
+        """The list of several files in the order received: of a village in two of them the later line counts."""
+        for digest in digests:
+            if digest not in self.parts:
+                self.parts[digest] = self.landing.master(digest)
+        return Master([]).joined(*(self.parts[digest] for digest in digests))
 
 
-def judge_master_list(file: LandedFile) -> list[Row]:
-    """Judge the rows of the master list that a file holds; rows and issues are set on the file."""
-    division = rows_of(file, ["division"], frozenset()).get("division", [])
-    if division:
-        file.rows["division"] = division
-        file.issues += judge("division", division, Master([]), left_out=("R06",))
-    return division
+def judge_master_lists(files: Sequence[LandedFile]) -> list[tuple[LandedFile, list[Row]]]:
+    """Judge the rows of the master list that files hold; rows and issues are set on the files that have any."""
+    found = [(file, rows) for file in files if (rows := rows_of(file, ["division"], frozenset()).get("division"))]
+    for file, rows in found:
+        file.rows["division"] = rows
+    _judge_form("division", files, Master([]), ("R06",))
+    return found
 
 
 def judge_files(files: Sequence[LandedFile], master: Master, left_out: Collection[str] = ()) -> None:
     """Judge all other rows of the files by one master list; rows and issues are set on the files."""
-    by_digest = {file.sha256: file for file in files}
+    others = [name for name in forms() if name != "division"]
     for file in files:
-        file.rows |= rows_of(file, [name for name in forms() if name != "division"], master.towns)
-    for form in forms():
-        batch = [row for file in files for row in file.rows.get(form, [])]
-        if form == "division" or not batch:
-            continue
-        for issue in judge(form, batch, master, left_out):
-            by_digest[issue.file_sha256].issues.append(issue)
+        file.rows |= rows_of(file, others, master.towns)
+    for form in others:
+        _judge_form(form, files, master, left_out)
 
 
-def read_location(work: tuple[InboxFile, str, Limits, tuple[Correction, ...]]) -> FileRead:
-    """Read one file of the inbox (in a worker process)."""
-    file, _, limits, corrections = work
-    names = Names("", file.name, tuple(reversed(file.folders)), file.received_on)
-    return read_file(file.location.read_bytes(), names, limits, corrections)
+def _judge_form(form: str, files: Sequence[LandedFile], master: Master, left_out: Collection[str]) -> None:
+    by_digest = {file.sha256: file for file in files if form in file.rows}
+    rows = [row for file in files for row in file.rows.get(form, ())]
+    for issue in judge(form, rows, master, left_out):
+        by_digest[issue.file_sha256].issues.append(issue)
+
+
+def _before_reading(file: InboxFile, originals: dict[str, str]) -> tuple[InboxFile, str, FileRead | None]:
+    """The file, its sha256, and what becomes of it where it need not be read; of new bytes it is the original."""
+    if file.is_litter:
+        return file, "", FileRead("ignored", "系统文件或临时文件，不是报表。", reason_en="a system file, no form.")
+    try:
+        digest = _sha256(file.location)
+    except OSError as error:
+        return file, "", FileRead.cannot_open(error)
+    original = originals.setdefault(digest, file.path)
+    if original == file.path:
+        return file, digest, None
+    zh, en = f"与《{original}》内容完全相同，只计一次。", f"the same as {original}; it counts once."
+    return file, digest, FileRead("duplicate", zh, duplicate_of=original, reason_en=en)
+
+
+def _after_reading(file: InboxFile, result: FileRead | Refused, originals: Mapping[str, str]) -> FileRead:
+    """What a worker gave; a copy that we annotated and that came back unread counts only without its original."""
+    if isinstance(result, Refused):
+        return FileRead.refused(result)
+    original = originals.get(result.unread_copy_of or "", file.path)
+    if original == file.path:
+        return result
+    zh = f"系统退回的批注副本，内容与《{original}》相同，尚未更正，不重复计入。"
+    en = f"our annotated copy of {original}, sent back unmended; it does not count again."
+    return FileRead("duplicate", zh, duplicate_of=original, reason_en=en)
 
 
 def rows_of(file: LandedFile, names: Collection[str], towns: frozenset[str]) -> dict[str, list[Row]]:
@@ -292,12 +325,17 @@ def _counties(file: LandedFile, division: Sequence[Row]) -> dict[str, str]:
 
 
 def _village(row: Row) -> Village:
-    values: dict[str, Any] = row.values
+    values = row.values
     population = values["registered_population"]
-    same = ("village_code", "town", "village_committee", "natural_village", "valid_from", "valid_to", "alias")
     return Village(
-        **dict[str, Any]((name, values.get(name)) for name in same),
-        registered_population=None if population is None else int(population),
+        values["village_code"],
+        values["town"],
+        values["village_committee"],
+        values["natural_village"],
+        None if population is None else int(population),
+        values.get("valid_from"),
+        values.get("valid_to"),
+        values.get("alias"),
     )
 
 

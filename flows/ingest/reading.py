@@ -5,12 +5,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flows.ingest.blocks import DEEPEST_HEADER
 from flows.ingest.context import Context, Names, read_context
 from flows.ingest.corrections import Applied, Correction, apply
 from flows.ingest.grid import Grid, read_workbook
 from flows.ingest.guard import Limits, Refused
-from flows.ingest.headings import form_headings, is_field_heading
+from flows.ingest.heading_notes import heading_notes
+from flows.ingest.headings import form_headings, is_field_heading, is_known_heading
+from flows.ingest.inbox import InboxFile
 from flows.ingest.kinds import mentions_signing
+from flows.ingest.leftovers import Body, tell_leftovers
 from flows.ingest.own_copy import own_copy
 from flows.ingest.recognise import FEWEST_COLUMNS
 from flows.ingest.records import Note, Record
@@ -18,7 +22,8 @@ from flows.ingest.rows import read_rows
 from flows.ingest.sheet import Sheet, letters
 from flows.ingest.tables import Table, find_tables
 from flows.ingest.totals import Line, check_totals
-from schemas.form import FormInfo
+from schemas import described, tell
+from schemas.info import FormInfo
 from schemas.text import plain
 
 
@@ -42,6 +47,7 @@ class TableRead:
     notes: list[Note] = field(default_factory=list)
     # Rows and totals until R14 has been judged over the workbook.
     lines: list[Line] = field(default_factory=list, repr=False)
+    reason_en: str | None = None
 
 
 @dataclass
@@ -55,6 +61,17 @@ class FileRead:
     duplicate_of: str | None = None
     # sha256 of the original, where the file is our annotated copy of it and holds the same data.
     unread_copy_of: str | None = None
+    reason_en: str | None = None
+
+    @classmethod
+    def refused(cls, refused: Refused) -> "FileRead":
+        """A file that a guard refuses, with its reason in both languages."""
+        return cls("refused", refused.reason_zh, reason_en=refused.reason_en)
+
+    @classmethod
+    def cannot_open(cls, error: OSError) -> "FileRead":
+        """A file that the system does not let us read."""
+        return cls("refused", f"文件无法打开：{error.strerror}。", reason_en=f"it cannot be opened: {error.strerror}.")
 
 
 def read_file(data: bytes, names: Names, limits: Limits, corrections: Sequence[Correction] = ()) -> FileRead:
@@ -79,14 +96,14 @@ def read_file(data: bytes, names: Names, limits: Limits, corrections: Sequence[C
     try:
         grids = read_workbook(data, names.file, limits)
     except Refused as refused:
-        return FileRead("refused", refused.reason_zh)
+        return FileRead.refused(refused)
     copy = own_copy(data, limits)
     unread = copy.original if copy and copy.is_unchanged(grids) else None
     corrected = apply(grids, corrections)
     tables = []
     for grid in grids:
         if copy and grid.name == copy.list_sheet:
-            tables.append(TableRead(grid.name, reason="系统退回时附加的问题清单，不是报表。"))
+            tables.append(_no_table(grid, "系统退回时附加的问题清单，不是报表。", "our own list of issues, no form."))
         else:
             tables += _read_sheet(grid, names)
     _note_corrections(corrected, tables)
@@ -95,7 +112,8 @@ def read_file(data: bytes, names: Names, limits: Limits, corrections: Sequence[C
     for table in tables:
         table.lines = []
     if not any(table.form for table in tables):
-        return FileRead("unrecognised", "文件中没有找到本系统的报表（没有可识别的表头）。", tables)
+        zh, en = "文件中没有找到本系统的报表（没有可识别的表头）。", "no header is recognised in it."
+        return FileRead("unrecognised", zh, tables, reason_en=en)
     return FileRead("read", None, tables, unread_copy_of=unread)
 
 
@@ -111,16 +129,17 @@ def _note_corrections(corrected: Applied, tables: list[TableRead]) -> None:
 
 def _read_sheet(grid: Grid, names: Names) -> list[TableRead]:
     if grid.is_hidden:
-        return [TableRead(grid.name, reason="工作表被隐藏，未作为数据读取。")]
+        return [_no_table(grid, "工作表被隐藏，未作为数据读取。", "the sheet is hidden and was not read.")]
     sheet = Sheet(grid)
     if grid.damage:
-        return [TableRead(grid.name, reason=grid.damage.reason_zh)]
+        return [_no_table(grid, grid.damage.reason_zh, grid.damage.reason_en)]
     if not any(sheet.filled(row) for row in range(len(sheet.rows))):
-        return [TableRead(grid.name, reason="工作表为空。")]
+        return [_no_table(grid, "工作表为空。", "the sheet is empty.")]
     hints = f"{grid.name} {names.file}"
-    strips = [(strip, tables) for strip in sheet.strips() if (tables := find_tables(strip, hints))]
+    apart = [(strip, find_tables(strip, hints)) for strip in sheet.strips()]
+    strips = [(strip, tables) for strip, tables in apart if tables]
     if len(strips) < 2:
-        strips = [(sheet, find_tables(sheet, hints))]
+        strips = apart if len(apart) == 1 else [(sheet, find_tables(sheet, hints))]
     tables = [table for _, found in strips for table in found]
     first = min((table.top for table in tables), default=0)
     if not tables and (top := _fields_down_the_side(sheet)) is not None:
@@ -128,31 +147,36 @@ def _read_sheet(grid: Grid, names: Names) -> list[TableRead]:
         tables = find_tables(sheet, hints)
         strips = [(sheet, tables)]
     if not tables:
-        return [TableRead(grid.name, reason="没有可识别的表头，不是报表。")]
+        return [_no_table(grid, "没有可识别的表头，不是报表。", "no header is recognised: no form of ours.")]
     over_all = [str(value) for row in grid.rows[:first] for value in row if isinstance(value, str)]
-    return [_read_table(strip, table, names, over_all) for strip, found in strips for table in found]
+    read = [_read_table(strip, table, names, over_all) for strip, found in strips for table in found]
+    tell_leftovers(sheet, [body for _, body in read])
+    return [table for table, _ in read]
+
+
+def _no_table(grid: Grid, reason_zh: str, reason_en: str) -> TableRead:
+    return TableRead(grid.name, reason=reason_zh, reason_en=reason_en)
 
 
 def _fields_down_the_side(sheet: Sheet) -> int | None:
     """The first row of headings that run down the side, groups in the columns before them; None where none do."""
-    known: dict[int, list[int]] = {}
-    for row in range(len(sheet.rows)):
-        for column, value in sheet.filled(row):
-            if isinstance(value, str) and is_field_heading(value):
-                known.setdefault(column, []).append(row)
-    if max(map(len, known.values()), default=0) < FEWEST_COLUMNS:
-        return None
-    last = max(column for column, rows in known.items() if len(rows) >= FEWEST_COLUMNS)
-    return min(rows[0] for column, rows in known.items() if column <= last)
+    rows = [[(column, str(value)) for column, value in sheet.filled(row)] for row in range(len(sheet.rows))]
+    left = min((cells[0][0] for cells in rows if cells), default=0)
+    # The headings of a row and the groups before them.
+    heads = [[text for column, text in cells if column < left + DEEPEST_HEADER] for cells in rows]
+    named = [row for row, texts in enumerate(heads) if any(map(is_field_heading, texts))]
+    # 水厂, 采样时间 and the parameters: names of groups are headings beside two of fields.
+    known = [row for row, texts in enumerate(heads) if any(map(is_known_heading, texts))]
+    return named[0] if len(named) > 1 and len(known) >= FEWEST_COLUMNS else None
 
 
-def _read_table(sheet: Sheet, table: Table, names: Names, over_all: list[str]) -> TableRead:
+def _read_table(sheet: Sheet, table: Table, names: Names, over_all: list[str]) -> tuple[TableRead, Body]:
     titles = [text for _, _, text in table.titles]
     footers = [
         str(value)
         for row in range(table.body, table.end)
         for _, value in sheet.filled(row)
-        if isinstance(value, str) and mentions_signing(plain(value))
+        if isinstance(value, str) and mentions_signing(value)
     ]
     around = Names(sheet.name, names.file, names.folders, names.received_on, names.towns)
     context = read_context(titles, footers, around, over_all)
@@ -165,15 +189,16 @@ def _read_table(sheet: Sheet, table: Table, names: Names, over_all: list[str]) -
         told = {plain(record.values["town"]) for record in read.records if record.values.get("town")}
         context.overruled = [town for town in (context.town, *context.overruled) if told and town not in told]
         context.town = "、".join(sorted(told))
-    notes = _heading_notes(table) + read.notes + _context_notes(context, says_no_date)
+    notes = heading_notes(sheet, table, read.records) + read.notes + _context_notes(context, says_no_date)
     if not read.records:
         zh, en = "表头已识别，但表内没有数据行。", "the header was recognised, but no rows stand under it."
         notes.append(Note("N08", zh, en, table.top + 1))
+    body = Body(table, read.kinds, {record.row - 1 for record in read.records}, notes)
     if sheet.turned_at is not None:
         for record in read.records:
             record.row = _row_of(record, table.form)
     rows = [record.row for record in read.records]
-    return TableRead(
+    found = TableRead(
         sheet.name,
         table.form.name,
         None,
@@ -188,6 +213,7 @@ def _read_table(sheet: Sheet, table: Table, names: Names, over_all: list[str]) -
         notes,
         read.lines,
     )
+    return found, body
 
 
 def _row_of(record: Record, info: FormInfo) -> int:
@@ -223,6 +249,8 @@ def _header_map(sheet: Sheet, table: Table) -> dict[str, dict[str, Any]]:
         place = letters(column.index) if turned is None else str(column.index + turned + 1)
         for meaning in column.meanings:
             name = f"{meaning.group}.{meaning.field}" if meaning.group else meaning.field
+            # One of several columns of the field: those of a date's parts, or of its codes to be ticked.
+            name = ":".join(filter(None, (name, meaning.part or meaning.tick)))
             mapped[name] = {
                 "column": place,
                 "heading": column.printed,
@@ -231,25 +259,31 @@ def _header_map(sheet: Sheet, table: Table) -> dict[str, dict[str, Any]]:
     return mapped
 
 
-def _heading_notes(table: Table) -> list[Note]:
-    """Headings that are there and unknown, and required ones that are missing: both are said, with what was there."""
-    notes = []
-    for column in table.columns:
-        if not column.meanings:
-            zh = f"表头“{column.printed}”不是“{table.form.title}”的已知栏目，该列未读取。"
-            en = f"heading “{column.printed}” is no known column of {table.form.name}; the column was not read."
-            notes.append(Note("N04", zh, en, table.top + 1, f"{letters(column.index)}{table.top + 1}", column.printed))
-    shown = {meaning.field for column in table.columns for meaning in column.meanings}
-    if any(meaning.group for column in table.columns for meaning in column.meanings):
-        shown.add(str(table.form.spread))
-    for name in table.form.required():
-        info = table.form.fields[name]
-        if name not in shown and not info.from_context:
-            there = "、".join(column.printed for column in table.columns)
-            zh = f"缺少必填栏目“{info.title}”，现有栏目：{there}。"
-            en = f"the required column “{info.title}” is missing; there are: {there}."
-            notes.append(Note("N05", zh, en, table.top + 1))
-    return notes
+class Reader:
+    """Reads files of the inbox in a worker process, by the forms as the process that made it knows them."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+
+    def __call__(self, work: tuple[InboxFile, Sequence[Correction]]) -> FileRead:
+        """Read one file, with the corrections of its cells."""
+        file, corrections = work
+        names = Names("", file.name, tuple(reversed(file.folders)), file.received_on)
+        try:
+            data = file.location.read_bytes()
+        except OSError as error:
+            return FileRead.cannot_open(error)
+        return read_file(data, names, self.limits, corrections)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Take the descriptions of the forms along: their models take longer to import than many files to read."""
+        return _reader_told, (type(self), self.limits, described())
+
+
+def _reader_told(kind: type[Reader], limits: Limits, forms: dict[str, FormInfo]) -> Reader:
+    tell(forms)
+    warm()
+    return kind(limits)
 
 
 def warm() -> None:

@@ -1,9 +1,10 @@
 """Which form a run of columns shows best, and what each of its columns then holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from flows.ingest.headings import ORDINAL, FormHeadings, Heading, Meaning, form_headings, heading, is_ordinal
-from schemas.form import FormInfo
+from schemas.info import FormInfo
 from schemas.text import plain
 
 # What a form must show to be recognised: three columns of its own, or all there are where they are fewer.
@@ -26,6 +27,11 @@ class Column:
     def printed(self) -> str:
         """The headings over the column, top to bottom."""
         return "/".join(part.printed for part in self.path)
+
+    def words_of(self, meaning: Meaning) -> str:
+        """The words over the cells that name one of the fields in them: of 常住户数/户籍人口 one half."""
+        halves = plain(self.path[-1].printed).split("/")
+        return halves[self.meanings.index(meaning)] if len(halves) == len(self.meanings) else self.printed
 
 
 @dataclass(frozen=True)
@@ -53,18 +59,23 @@ def recognise(columns: list[Column], titles: str, hints: str) -> Recognised | No
         None where the columns show no form.
     """
     best: Recognised | None = None
+    signature = tuple((column.path, column.unit or column.row_unit) for column in columns)
     for headings in form_headings().values():
-        read, score = _assign(headings, columns)
-        if read is None:
+        taken, score = _taken(headings, signature)
+        if score is None:
             continue
         words = headings.info.title_words
         in_titles, in_names = (any(word in plain(text) for word in words) for text in (titles, hints))
-        if not _keys(headings.info) and not (in_titles or in_names) and not _shows(read, "town"):
+        if not _keys(headings.info) and not (in_titles or in_names) and not _shows(taken, "town"):
             continue  # 户数 and 人口 by mode may sum up anything: a target says so, or shows its towns
         score += 1.5 * in_titles + 0.75 * in_names
         if best is None or score > best.score:
-            best = Recognised(headings.info, read, score)
+            best = Recognised(headings.info, _told(columns, taken), score)
     return best
+
+
+def _told(columns: list[Column], taken: dict[int, tuple[Meaning, ...]]) -> list[Column]:
+    return [replace(column, meanings=taken.get(place, ())) for place, column in enumerate(columns)]
 
 
 def _keys(info: FormInfo) -> list[str]:
@@ -72,31 +83,46 @@ def _keys(info: FormInfo) -> list[str]:
     return [name for name in info.grain if info.fields[name].required and not info.fields[name].from_context]
 
 
-def _shows(columns: list[Column], field: str) -> bool:
-    return any(meaning.field == field for column in columns for meaning in column.meanings)
+def _shows(taken: dict[int, tuple[Meaning, ...]], field: str) -> bool:
+    return any(meaning.field == field for meanings in taken.values() for meaning in meanings)
 
 
-def _assign(headings: FormHeadings, columns: list[Column]) -> tuple[list[Column] | None, float]:
-    """Columns with what they mean to a form, and how well the form fits (None where it does not)."""
-    readings: list[tuple[int, int, int, tuple[Meaning, ...]]] = []
-    for place, column in enumerate(columns):
-        found = headings.readings(column.path)
-        if not found and (unit := column.unit or column.row_unit):
-            # 受益情况 over 户 and 人: the unit is the heading.
-            found = headings.readings((*column.path, heading(unit)))
-        readings.extend((-words, rank, place, (meaning,)) for words, rank, meaning in found)
-        if not found and (both := _compound(headings, column.path)):
-            readings.append((0, 0, place, both))
+# Towns repeat the template's header: a reader sees few that differ.
+@lru_cache(maxsize=2_000)
+def _taken(
+    headings: FormHeadings, columns: tuple[tuple[tuple[Heading, ...], str | None], ...]
+) -> tuple[dict[int, tuple[Meaning, ...]], float | None]:
+    """What columns mean to a form, by their places, and how well it fits: None where it does not.
+
+    A column that is unknown to the form has no meaning.
+    """
+    readings = [
+        (-words, rank, place, meanings)
+        for place, (path, unit) in enumerate(columns)
+        for words, rank, meanings in claims(headings, path, unit)
+    ]
     taken: dict[int, tuple[Meaning, ...]] = {}
     used: set[Meaning] = set()
     for _, _, place, meanings in sorted(readings, key=lambda reading: reading[:3]):
         if place not in taken and not used.intersection(meanings):
             taken[place] = meanings
             used.update(meaning for meaning in meanings if not meaning.is_rate)
-    for place, column in enumerate(columns):
-        if place not in taken and is_ordinal(column.path):
+    for place, (path, _) in enumerate(columns):
+        if place not in taken and is_ordinal(path):
             taken[place] = (ORDINAL,)
-    return _judge(headings.info, columns, taken)
+    return taken, _score(headings.info, len(columns), taken)
+
+
+def claims(
+    headings: FormHeadings, path: tuple[Heading, ...], unit: str | None
+) -> list[tuple[int, int, tuple[Meaning, ...]]]:
+    """Every reading that a column's headings and its unit allow: words used, rank of the alias, what it then holds."""
+    found = headings.readings(path)
+    if not found and unit:
+        # 受益情况 over 户 and 人: the unit is the heading.
+        found = headings.readings((*path, heading(unit)))
+    both = _compound(headings, path) if not found else None
+    return [(0, 0, both)] if both else [(words, rank, (meaning,)) for words, rank, meaning in found]
 
 
 def _compound(headings: FormHeadings, path: tuple[Heading, ...]) -> tuple[Meaning, ...] | None:
@@ -110,25 +136,19 @@ def _compound(headings: FormHeadings, path: tuple[Heading, ...]) -> tuple[Meanin
     return tuple(meanings) if len(set(meanings)) == len(meanings) > 1 else None
 
 
-def _judge(
-    info: FormInfo, columns: list[Column], taken: dict[int, tuple[Meaning, ...]]
-) -> tuple[list[Column] | None, float]:
+def _score(info: FormInfo, width: int, taken: dict[int, tuple[Meaning, ...]]) -> float | None:
     meanings = [meaning for found in taken.values() for meaning in found if meaning != ORDINAL and not meaning.is_rate]
     fields = {meaning.field for meaning in meanings} | (
         {info.spread} if any(meaning.group for meaning in meanings) else set()
     )
     own = sum(ORDINAL not in found and not found[0].is_rate for found in taken.values())
-    others = sum(place not in taken for place in range(len(columns)))
+    others = width - len(taken)
     required = [name for name in info.required() if not info.fields[name].from_context]
     covered = sum(name in fields for name in required) / max(len(required), 1)
     enough = own >= FEWEST_COLUMNS or (own >= 2 and not others)
     keys = _keys(info)
     if keys and not fields.intersection(keys):
-        return None, 0.0
+        return None
     if not enough or covered < 0.5 or (info.spread and not {*info.measures} & fields):
-        return None, 0.0
-    read = [
-        Column(column.index, column.path, column.unit, column.row_unit, taken.get(place, ()))
-        for place, column in enumerate(columns)
-    ]
-    return read, own - others + 4 * covered
+        return None
+    return own - others + 4 * covered

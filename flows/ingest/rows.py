@@ -1,6 +1,6 @@
 """From a table's rows to typed records with the address of every cell."""
 
-import datetime as dt
+import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
@@ -13,19 +13,20 @@ from flows.ingest.grid import Uncached, Value
 from flows.ingest.headings import TOTAL, Meaning
 from flows.ingest.kinds import Kind, RowKinds
 from flows.ingest.recognise import Column
-from flows.ingest.records import Note, Read, Record
+from flows.ingest.records import LINE, Note, Read, Record
 from flows.ingest.sheet import Sheet, is_text
+from flows.ingest.slots import MOST, Slot, reading
 from flows.ingest.tables import Table
 from flows.ingest.totals import Arithmetic
-from flows.ingest.values import Number, Result, Unread, day, is_none, number, printed, result, scaled
-from schemas.form import FieldInfo, FormInfo
+from flows.ingest.values import Result, Unread, day, is_none, printed, result
+from schemas.info import FieldInfo, FormInfo
 from schemas.text import plain, without_brackets
 from schemas.vocabulary.marks import TICKS, TOTAL_WORDS
 
 _SUM = "(?:" + "|".join(TOTAL_WORDS) + ")"
 _ENDS_IN_SUM, _SUM_ALONE = re.compile(rf"{_SUM}数?:?$"), re.compile(rf"^{_SUM}数?:?$")
 _COMMITTEE_AND_VILLAGE = re.compile(r"^(.+?(?:村民委员会|居民委员会|村委会|居委会|委会))(.+)$")
-_OF_WHICH = re.compile(r"^其中[：:]?")
+_VILLAGE = ("village_committee", "natural_village")
 _TOWNS_BETWEEN = re.compile(r"[、，,/;；\s]+")
 
 
@@ -55,9 +56,10 @@ class _Reader:
     def __init__(self, sheet: Sheet, table: Table, context: Context, towns: frozenset[str]) -> None:
         self.sheet, self.table, self.context, self.towns = sheet, table, context, towns
         self.form: FormInfo = table.form
+        self.year = context.report_date.year if context.report_date else None
         self.notes: list[Note] = []
-        self.above: dict[str, tuple[Any, str]] = {}
-        self.filled: set[tuple[str, str]] = set()
+        # Of fields that fill down: the last value, its row and column.
+        self.above: dict[str, tuple[Any, int, int]] = {}
         self.said: dict[str, tuple[Any, str | None]] = {}
         # How the section that said a field was numbered: 一、 or （一）.
         self.said_by: dict[str, str] = {}
@@ -83,17 +85,32 @@ class _Reader:
             for column, meaning, info in self.meant
             if info.dimension and info.kind in ("count", "decimal")
         }
+        self.slots = {group: self._slots(group) for group in (None, *self.groups)}
         self.sums = Arithmetic(
             sheet, self.form, table.columns, self.meant, self.factors, self.kinds, context, figure_rows, self._cell
         )
+        self.has_date_parts = any(meaning.part for _, meaning, _ in self.meant)
         self.has_totals = any(kind in ("total", "whole", "section") for kind in self.kind_of.values())
+
+    def _slots(self, group: str | None) -> tuple[list[Slot], str]:
+        """The columns outside groups (None), or those of one group; and their addresses in a row, as JSON."""
+        slots = []
+        for column, meaning, info in self.meant:
+            if info.repeats_over:
+                name = f"{meaning.group}.{meaning.field}" if group is None and meaning.group else None
+            else:
+                name = meaning.field if meaning.group == group else None
+            if name:
+                factor = self.factors.get((column.index, meaning.field), Decimal(1))
+                slots.append(Slot(self.form.name, name, column, meaning, info, factor, self.year))
+        return slots, json.dumps({slot.name: self.sheet.place(LINE, slot.index) for slot in slots if slot.is_plain})
 
     def _as_told(self, column: Column, meaning: Meaning, info: FieldInfo) -> tuple[Column, Meaning, FieldInfo]:
         """工程类别 is the supply mode where its values are modes; where they are another field's, it is that one."""
         if info.vocabulary is None or meaning.group or meaning.tick:
             return column, meaning, info
-        rows = range(self.table.body, self.table.end)
-        values = {text for row in rows if is_text(value := self.sheet.at(row, column.index)) and (text := str(value))}
+        there = {self.sheet.at(row, column.index) for row in range(self.table.body, self.table.end)}
+        values = {str(value) for value in there if value and is_text(value)}
         if not values or any(info.vocabulary.lookup(value) for value in values):
             return column, meaning, info
         shown = {other.field for _, other, _ in self.meant}
@@ -121,7 +138,7 @@ class _Reader:
                     zh = f"第{row + 1}行被手工隐藏，未作为数据读取。"
                     self._note(row, "N03", zh, f"row {row + 1} is hidden by hand and was not read.")
             self._add_up(row, kind, records[before:])
-        return Read(records, self.notes, self.sums.lines)
+        return Read(records, self.notes, self.sums.lines, self.kind_of)
 
     def _add_up(self, row: int, kind: Kind, records: list[Record]) -> None:
         """Keep what R14 adds up; check a row's own sums and rates."""
@@ -157,7 +174,8 @@ class _Reader:
                 continue
             # The names of file and folders are asked last, and only for what the form requires.
             texts = self.context.speaking if info.required else self.context.speaking[: self.context.own]
-            over = [column.printed for column, meaning, _ in self.meant if meaning.field == info.from_heading_of]
+            named = [(column, meaning) for column, meaning, _ in self.meant if meaning.field == info.from_heading_of]
+            over = [words for column, meaning in named for words in (column.words_of(meaning), column.printed)]
             texts = texts[: self.context.nearest] if info.from_heading_of else texts
             code = next((code for text in (*over, *texts) if (code := info.vocabulary.find(text))), None)
             if code:
@@ -183,23 +201,26 @@ class _Reader:
             return
         for column, meaning, info in self.meant:
             text = names.get(column.index, "")
-            if info.fill_down and info.kind == "text" and text and not _ENDS_IN_SUM.search(text):
-                self.above[meaning.field] = (
-                    str(self.sheet.at(row, column.index)).strip(),
-                    self.sheet.address(row, column.index),
-                )
+            if not (info.fill_down and text) or _ENDS_IN_SUM.search(text):
+                continue
+            if info.kind == "text":
+                self.above[meaning.field] = (str(self.sheet.at(row, column.index)).strip(), row, column.index)
+            elif kind == "whole" and info.vocabulary and (code := info.vocabulary.lookup(text)):
+                self.above[meaning.field] = (code, row, column.index)
 
     def _part(self, row: int) -> Iterator[Record]:
         """A source in a row of its own beneath its project."""
-        column, text = self.kinds.labels(row)[0]
+        label = self.kinds.part_label(row)
+        assert label, "a row of this kind has one"
+        column, text = label
         above = dict(self.above)
-        record = self._record(row, None)
+        record, _ = self._record(row, None)
         self.above = above  # the label is no project's name
         for name in [name for name, cell in record.cells.items() if cell == self.sheet.address(row, column)]:
             del record.values[name], record.cells[name]
             record.unread.pop(name, None)
             if name in self.above:
-                record.values[name], record.cells[name] = self.above[name]
+                self._take_above(record, name)
         spread = str(self.form.spread)
         record.values[spread], record.cells[spread] = self.kinds.part(text), self.sheet.address(row, column)
         if any(record.values.get(name) is not None or name in record.unread for name in self.form.measures):
@@ -208,12 +229,13 @@ class _Reader:
     # --- records --------------------------------------------------------------------------------------------------
 
     def _records(self, row: int) -> Iterator[Record]:
-        shared = self._record(row, None)
+        shared, tells = self._record(row, None)
         if not self.groups:
-            if self._says_something(shared) and not self._is_empty_group(shared):
+            if tells and not self._is_empty_group(shared):
                 yield from self._each_town(shared)
             return
-        told = [(group, record) for group in self.groups if self._says_something(record := self._record(row, group))]
+        read = [(group, *self._record(row, group)) for group in self.groups]
+        told = [(group, record) for group, record, tells in read if tells]
         # A source printed 0 throughout is no row where the project shows another (forms.md, settled points).
         if self.form.zero_is_none and any(self._is_above_zero(record) for _, record in told):
             told = [(group, record) for group, record in told if self._is_above_zero(record) or record.unread]
@@ -228,75 +250,114 @@ class _Reader:
 
     def _is_empty_group(self, record: Record) -> bool:
         """A source whose cells in its own row are all null gives no row either."""
+        if not self.form.zero_is_none:
+            return False
         names = [name for name in self.form.measures if name in record.values]
         told = record.values.get("is_below_detection") or any(name in record.unread for name in names)
-        return self.form.zero_is_none and not told and all(record.values[name] is None for name in names)
+        return not told and all(record.values[name] is None for name in names)
 
     def _is_above_zero(self, record: Record) -> bool:
         return any(record.values.get(name) for name in self.form.measures)
 
-    def _says_something(self, record: Record) -> bool:
-        """A row, or a group of its columns, whose own cells are all none-marks tells nothing."""
-        own = [name for name in record.values if name in record.cells and (name, record.cells[name]) not in self.filled]
-        said = any(record.values[name] is not None for name in own)
-        return said or bool(record.unread) or bool(record.values.get("is_below_detection"))
+    def _record(self, row: int, group: str | None) -> tuple[Record, bool]:
+        """The fields of one row, those outside groups (None) or those of one group; whether its own cells say any.
 
-    def _record(self, row: int, group: str | None) -> Record:
-        """The fields of one row: those outside groups (None), or those of one group."""
-        record = Record(row + 1)
-        for column, meaning, info in self.meant:
-            if info.repeats_over:
-                if group is None and meaning.group:
-                    self._fill(record, row, column, meaning, info, f"{meaning.group}.{meaning.field}")
-            elif meaning.group == group:
-                self._fill(record, row, column, meaning, info, meaning.field)
+        A row, or a group of its columns, whose own cells are all none-marks tells nothing.
+        """
+        slots, places = self.slots[group]
+        cells, merged = self.sheet.rows[row], self.sheet.merged_columns.get(row, ())
+        record = Record(row + 1, places=places, line=self.sheet.line(row))
+        values, end, tells = record.values, len(cells), False
+        for slot in slots:
+            index = slot.index
+            value = cells[index] if index < end else None
+            if index in merged:
+                value, cell = self._cell(row, slot.column, slot.info)
+                record.place(slot.name, cell)
+            if value.__class__ is slot.itself and not (isinstance(value, int) and not 0 <= value < MOST):
+                values[slot.name] = value
+                tells = True
+                continue
+            said = slot.readings.get((value.__class__, value))
+            if said is None:
+                if not slot.is_plain or isinstance(value, Uncached):
+                    tells |= self._fill(record, row, slot)
+                    continue
+                said = slot.first_reading(value)
+            read, text, is_unread = said
+            values[slot.name] = read
+            if text is not None:
+                (record.unread if is_unread else record.printed)[slot.name] = text
+            if read is not None:
+                tells = True
+            if slot.info.fill_down:
+                self._fill_down(record, row, slot)
         if group is None:
-            for name, (value, cell) in self.said.items():
-                if record.values.get(name) is None and name not in record.unread:
-                    record.values[name] = value
-                    if cell:
-                        record.cells[name] = cell
+            tells |= self._say(record)
             self._divide(record)
-            self._join_date_parts(record)
-        return record
+            if self.has_date_parts:
+                self._join_date_parts(record)
+        return record, tells or bool(record.unread) or bool(values.get("is_below_detection"))
 
-    def _fill(self, record: Record, row: int, column: Column, meaning: Meaning, info: FieldInfo, name: str) -> None:
-        value, cell = self._cell(row, column, info)
+    def _say(self, record: Record) -> bool:
+        """Where the row says nothing of a field, what stands above it speaks; whether it is a cell that does."""
+        tells = False
+        for name, (value, cell) in self.said.items():
+            if record.values.get(name) is None and name not in record.unread:
+                record.values[name] = value
+                if cell:
+                    record.place(name, cell)
+                    tells = True
+        return tells
+
+    def _fill_down(self, record: Record, row: int, slot: Slot) -> None:
+        """A none-mark is said, a blank is left out: only a blank takes the value above."""
+        name = slot.name
+        if (value := record.values[name]) is not None:
+            self.above[name] = (value, row, slot.index)
+        elif name in self.above and name not in record.unread and self._is_blank(row, slot.index):
+            self._take_above(record, name)
+
+    def _take_above(self, record: Record, name: str) -> None:
+        value, row, column = self.above[name]
+        record.values[name] = value
+        record.place(name, self.sheet.address(row, column))
+
+    def _is_blank(self, row: int, column: int) -> bool:
+        value = self.sheet.at(row, column)
+        return value is None or not plain(str(value))
+
+    def _fill(self, record: Record, row: int, slot: Slot) -> bool:
+        """One cell that cannot be read by itself; whether it says something."""
+        name, meaning, column = slot.name, slot.meaning, slot.column
+        value, cell = self._cell(row, column, slot.info)
         if meaning.tick:
-            if isinstance(value, str | int | float) and plain(printed(value)) in TICKS:
-                record.values[name], record.cells[name] = meaning.tick, cell
+            is_ticked = isinstance(value, str | int | float) and plain(printed(value)) in TICKS
+            if is_ticked:
+                record.values[name] = meaning.tick
+                record.place(name, cell)
             else:
                 record.values.setdefault(name, None)
-            return
+            return is_ticked
         if meaning.part:
             record.values.setdefault(f"{name}:{meaning.part}", value)
             record.cells.setdefault(name, cell)
-            return
+            return not is_none(value)
         if len(column.meanings) > 1 and not is_none(value):
             pieces = plain(printed(value)).split("/")
             place = column.meanings.index(meaning)
             value = pieces[place] if len(pieces) == len(column.meanings) else f"{value}?"
-        if is_none(value) and info.fill_down and name in self.above and not self._is_mark(row, column):
-            record.values[name], record.cells[name] = self.above[name]
-            self.filled.add((name, record.cells[name]))
-            return
-        record.cells[name] = cell
-        read = self._read(value, row, column, info, name, record)
-        if isinstance(read, Unread):
-            record.values[name] = None
-            record.unread[name] = read.printed
+        record.place(name, cell)
+        if slot.info.dimension == "concentration" and "is_below_detection" in self.form.fields:
+            read, text, is_unread = reading(self._result(value, column, record), value)
         else:
-            record.values[name] = read
-            text = printed(value)
-            if read is not None and text != printed(read):
-                record.printed[name] = text
-        if info.fill_down and record.values[name] is not None:
-            self.above[name] = (record.values[name], cell)
-
-    def _is_mark(self, row: int, column: Column) -> bool:
-        """A none-mark is said, a blank is left out: only a blank takes the value above."""
-        value = self.sheet.at(row, column.index)
-        return value is not None and bool(plain(str(value)))
+            read, text, is_unread = slot.reading(value, is_percent=(row, slot.index) in self.sheet.grid.percents)
+        record.values[name] = read
+        if text is not None:
+            (record.unread if is_unread else record.printed)[name] = text
+        if slot.info.fill_down:
+            self._fill_down(record, row, slot)
+        return read is not None
 
     def _cell(self, row: int, column: Column, info: FieldInfo) -> tuple[Value, str]:
         value = self.sheet.seen(row, column.index)
@@ -304,28 +365,6 @@ class _Reader:
             computed = formulas.evaluate(self.sheet.grid, row, column.index) if self.sheet.turned_at is None else None
             value = float(computed) if computed is not None and info.kind != "text" else value
         return value, self.sheet.address(row, column.index)
-
-    def _read(self, value: Value, row: int, column: Column, info: FieldInfo, name: str, record: Record) -> Any:
-        """One cell as its field's kind reads it."""
-        match info.kind:
-            case "text":
-                return _words(value)
-            case "code" | "flag":
-                return _code(value, info)
-            case "date":
-                return self._day(value)
-        if "is_below_detection" in self.form.fields and info.dimension == "concentration":
-            return self._result(value, column, record)
-        figure = number(value)
-        if not isinstance(figure, Number):
-            return figure
-        if figure.dimension not in (None, info.dimension):
-            return Unread(printed(value))
-        factor = self.factors[(column.index, name.rpartition(".")[2])]
-        if info.dimension == "rate" and (row, column.index) in self.sheet.grid.percents:
-            factor = Decimal(1)
-        exact = scaled(figure, factor, info.scale if info.kind == "decimal" else None)
-        return Unread(printed(value)) if exact is None else exact
 
     def _result(self, value: Value, column: Column, record: Record) -> Any:
         read = result(value)
@@ -336,21 +375,18 @@ class _Reader:
             record.values["unit"] = column.unit or column.row_unit
         return read.value
 
-    def _day(self, value: Value) -> dt.date | Unread | None:
-        report_date = self.context.report_date
-        return day(value, report_date.year if report_date else None)
-
     # --- one cell, several fields; one field, several cells ---------------------------------------------------------
 
     def _divide(self, record: Record) -> None:
         """Committee and village in one cell divide after 委会."""
         if "village_committee" not in self.form.fields:
             return
-        both = [name for name in ("natural_village", "village_committee") if record.values.get(name)]
+        both = [name for name in _VILLAGE if record.values.get(name)]
         if len(both) == 1 and (match := _COMMITTEE_AND_VILLAGE.match(without_brackets(record.values[both[0]]))):
             cell = record.cells[both[0]]
-            for name, text in zip(("village_committee", "natural_village"), match.groups(), strict=True):
-                record.values[name], record.cells[name] = text, cell
+            for name, text in zip(_VILLAGE, match.groups(), strict=True):
+                record.values[name] = text
+                record.place(name, cell)
 
     def _join_date_parts(self, record: Record) -> None:
         """Year, month and day in three columns make one date."""
@@ -359,7 +395,7 @@ class _Reader:
             text = "".join(
                 f"{printed(value)}{mark}" for value, mark in zip(parts, "年月日", strict=True) if not is_none(value)
             )
-            read = self._day(text) if text else None
+            read = day(text, self.year) if text else None
             record.values[name] = None if isinstance(read, Unread) else read
             if isinstance(read, Unread):
                 record.unread[name] = read.printed
@@ -367,29 +403,10 @@ class _Reader:
     def _each_town(self, record: Record) -> Iterator[Record]:
         """Several towns in one cell: a row each."""
         town = record.values.get("town")
-        towns = [part for part in _TOWNS_BETWEEN.split(town) if part] if town and "town" in record.cells else []
-        if len(towns) < 2 or not all(part.endswith(("镇", "乡", "街道")) for part in towns):
+        towns = [part for part in _TOWNS_BETWEEN.split(town) if part] if town and _TOWNS_BETWEEN.search(town) else []
+        are_towns = len(towns) > 1 and all(part.endswith(("镇", "乡", "街道")) for part in towns)
+        if not are_towns or "town" not in record.cells:
             yield record
             return
         for part in towns:
             yield Record(record.row, {**record.values, "town": part}, record.cells, record.printed, record.unread)
-
-
-def _words(value: Value) -> str | Unread | None:
-    if is_none(value):
-        return None
-    text = printed(value)
-    return (
-        Unread(text)
-        if isinstance(value, Uncached) or (text.startswith("#") and text.endswith(("!", "?", "/A")))
-        else text
-    )
-
-
-def _code(value: Value, info: FieldInfo) -> Any:
-    text = printed(value)
-    # 其中：专项债券 is 专项债券.
-    code = info.vocabulary.lookup(_OF_WHICH.sub("", text)) if info.vocabulary and text else None
-    if code is None:
-        return None if is_none(value) else Unread(text)
-    return code == "yes" if info.kind == "flag" else code

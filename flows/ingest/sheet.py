@@ -10,9 +10,11 @@ from schemas.text import plain
 from schemas.vocabulary.marks import STEMS
 
 _NUMERIC = re.compile(r"^[+\-]?[\d,]*\.?\d+%?$")
-_STEP = re.compile(r"^[(（]?(?:\d{1,2}|[①-⑳]|[" + STEMS + r"])[)）]?$")
+_MOST_STRIPS = 40
+STEP = re.compile(r"^[(（]?(?:\d{1,2}|[①-⑳]|[" + STEMS + r"])[)）]?$")
 
 
+@lru_cache(maxsize=20_000)
 def letters(column: int) -> str:
     """The letters of a 0-based column: 0 is A, 27 is AB."""
     name = ""
@@ -43,6 +45,7 @@ class Sheet:
         self.turned_at = turned_at
         self.grid = grid if turned_at is None else _turned(grid, turned_at)
         self.rows = self.grid.rows
+        self._filled: dict[int, list[tuple[int, Value]]] = {}
 
     @cached_property
     def width(self) -> int:
@@ -59,6 +62,14 @@ class Sheet:
             for row in range(merge.top, min(merge.bottom + 1, height))
             for column in range(merge.left, min(merge.right + 1, width))
         }
+
+    @cached_property
+    def merged_columns(self) -> dict[int, set[int]]:
+        """The rows that merges reach, and the columns that they cover there."""
+        covered: dict[int, set[int]] = {}
+        for row, column in self._merge_at:
+            covered.setdefault(row, set()).add(column)
+        return covered
 
     def at(self, row: int, column: int) -> Value:
         """The cell itself: None beneath a merge."""
@@ -82,32 +93,48 @@ class Sheet:
     def address(self, row: int, column: int) -> str:
         """A cell's address as printed in the margin of the sheet: ``B7``; of a merge, its top left cell's."""
         row, column = self.origin(row, column)
-        if self.turned_at is not None:
-            row, column = column + self.turned_at, row
-        return f"{letters(column)}{row + 1}"
+        return self.place(self.line(row), column)
+
+    def line(self, row: int) -> str:
+        """What the margin calls a row: its number; in a transposed sheet, the letters of its column."""
+        return str(row + 1) if self.turned_at is None else letters(row)
+
+    def place(self, line: str, column: int) -> str:
+        """The address of a column's cell in a row, called as its margin calls it."""
+        return f"{letters(column)}{line}" if self.turned_at is None else f"{line}{column + self.turned_at + 1}"
 
     def filled(self, row: int) -> list[tuple[int, Value]]:
         """The non-blank cells of a row with their columns."""
-        return [
-            (column, value)
-            for column, value in enumerate(self.rows[row])
-            if value is not None and not (isinstance(value, str) and not plain(value))
-        ]
+        if row not in self._filled:
+            self._filled[row] = [
+                (column, value)
+                for column, value in enumerate(self.rows[row])
+                if value is not None and (not isinstance(value, str) or plain(value))
+            ]
+        return self._filled[row]
 
     def strips(self) -> list["Sheet"]:
         """The sheet divided where blank columns run down between columns that hold something; itself where none do."""
         used = sorted({column for row in self.rows for column, value in enumerate(row) if value is not None})
         starts = [column for before, column in pairwise([-2, *used]) if column > before + 1]
-        if len(starts) < 2:
+        # Of a sheet that is all gaps each strip would cost as much memory as the sheet.
+        if not 2 <= len(starts) <= _MOST_STRIPS:
             return [self]
         ends = [*starts[1:], self.width]
+        # A table has two columns at least.
+        if len({column + 1 for column in starts}.intersection(used)) < 2:
+            return [self]
         return [Sheet(_masked(self.grid, start, end)) for start, end in zip(starts, ends, strict=True)]
 
     def is_step_row(self, row: int) -> bool:
         """Whether a row numbers the columns: (1) (2) (3), 甲 乙 1 2."""
         cells = self.filled(row)
-        steps = [plain(_whole(value)) for _, value in cells if isinstance(value, str | int | float)]
-        if len(cells) < 3 or len(steps) < len(cells) or not all(_STEP.match(step) for step in steps):
+        steps: list[str] = []
+        for _, value in cells if len(cells) > 2 else ():
+            if not isinstance(value, str | int | float) or not STEP.match(step := plain(_whole(value))):
+                return False
+            steps.append(step)
+        if not steps:
             return False
         numbers = [int(digits) for step in steps if (digits := re.sub(r"\D", "", step))]
         return all(after == before + 1 for before, after in pairwise(numbers))
@@ -123,7 +150,7 @@ def _whole(value: str | int | float) -> str:
 
 
 def _masked(grid: Grid, left: int, right: int) -> Grid:
-    rows = [[value if left <= column < right else None for column, value in enumerate(row)] for row in grid.rows]
+    rows = [[None] * min(left, len(row)) + row[left:right] if row else row for row in grid.rows]
     return replace(grid, rows=rows, merges=[merge for merge in grid.merges if left <= merge.left < right])
 
 
@@ -143,4 +170,5 @@ def _turned(grid: Grid, top: int) -> Grid:
         hidden_columns={row - top for row in grid.hidden_rows if row >= top},
         percents={(column, row - top) for row, column in grid.percents if row >= top},
         formulas={(column, row - top): formula for (row, column), formula in grid.formulas.items() if row >= top},
+        covered=[(column, row - top) for row, column in grid.covered if row >= top],
     )

@@ -1,9 +1,11 @@
 """Where the tables of a sheet are: the form that each is, its columns, its titles, where it ends."""
 
+import re
 from dataclasses import dataclass, field
 from itertools import pairwise
 
 from flows.ingest.blocks import (
+    NUMERAL,
     Block,
     blocks_at,
     columns_of,
@@ -15,9 +17,13 @@ from flows.ingest.blocks import (
 )
 from flows.ingest.recognise import Column, recognise
 from flows.ingest.sheet import Sheet, is_text
-from schemas.form import FormInfo
+from schemas.info import FormInfo
 from schemas.text import plain
 from schemas.vocabulary.marks import FOOTER_WORDS, NOTE_WORDS
+
+_FILLED_ON = re.compile("(?:填报|填表|报出|上报|报送|制表)(?:日期|时间)")
+# The name of a town and no other word: a section of the table above.
+_TOWN = re.compile("[一-龥]{1,5}(?:镇|乡|街道)")
 
 
 @dataclass
@@ -59,7 +65,7 @@ def find_tables(sheet: Sheet, hints: str) -> list[Table]:
     others: list[int] = []
     row, free = 0, 0
     while row < len(sheet.rows):
-        if not is_heading_row(sheet, row):
+        if len(sheet.filled(row)) < 2 or not is_heading_row(sheet, row):
             row += 1
             continue
         if repeats := _repeated(sheet, row, found):
@@ -79,15 +85,18 @@ def find_tables(sheet: Sheet, hints: str) -> list[Table]:
 
 def _best(sheet: Sheet, row: int, free: int, hints: str) -> tuple[Block, list[Table]]:
     """The header block at a row that makes most of its columns known, groups included, and the tables under it."""
-    choices = [(block, *_panels(sheet, block, hints)) for block in blocks_at(sheet, row, free)]
+    blocks = list(blocks_at(sheet, row, free))
+    # One title for all: 资金 over 计划 is none.
+    top = min(block.top for block in blocks)
+    titles = "".join(str(value) for line in range(max(0, top - 4), top) for _, value in sheet.filled(line))
+    choices = [(block, *_panels(sheet, block, titles, hints)) for block in blocks]
     block, panels, _ = max(choices, key=lambda choice: (choice[2], row - choice[0].top))
     return block, panels
 
 
-def _panels(sheet: Sheet, block: Block, hints: str) -> tuple[list[Table], float]:
+def _panels(sheet: Sheet, block: Block, titles: str, hints: str) -> tuple[list[Table], float]:
     """The tables under one header block, the whole width as one form or several side by side, and how well they fit."""
     columns = columns_of(sheet, block)
-    titles = "".join(str(value) for row in range(max(0, block.top - 4), block.top) for _, value in sheet.filled(row))
     runs = runs_of(columns)
     apart = [found for run in runs if (found := recognise(run, titles, hints))] if len(runs) > 1 else []
     whole = recognise(columns, titles, hints) if len(apart) < 2 else None
@@ -99,8 +108,10 @@ def _panels(sheet: Sheet, block: Block, hints: str) -> tuple[list[Table], float]
         )
         for found in seen
     ]  # fmt: skip
-    # The mean: many small tables are no better a reading than one that knows all their columns.
-    return tables, sum(found.score for found in seen) / max(len(seen), 1)
+    # The mean: many small tables are no better a reading than one that knows all their columns. A block is no worse
+    # for unknown headings in a row that makes one more column known.
+    fits = [found.score + sum(not column.meanings for column in found.columns) for found in seen]
+    return tables, sum(fits) / max(len(seen), 1)
 
 
 # --- extents ----------------------------------------------------------------------------------------------------------
@@ -111,13 +122,23 @@ def _repeated(sheet: Sheet, row: int, found: list[Table]) -> range | None:
     if not found:
         return None
     header = {_signature(sheet, line) for line in range(found[-1].top, found[-1].body)}
+    if _signature(sheet, row) not in header:
+        return None
     top = end = row
     while end < len(sheet.rows) and _signature(sheet, end) in header:
         end += 1
     while top > found[-1].body and _signature(sheet, top - 1) in header:
         top -= 1
+    # What stands over the first header, a group over all columns or the title, may be repeated with it.
+    filled = [line for line in range(top) if sheet.filled(line)]
+    over_first = [line for line in filled if line < found[-1].top]
+    beneath = [line for line in filled if line >= found[-1].body]
+    for line, over in zip(reversed(beneath), reversed(over_first), strict=False):
+        if _signature(sheet, line) != _signature(sheet, over):
+            break
+        top = line
     known = {plain(str(value)) for line in range(found[-1].top) for _, value in sheet.filled(line)}
-    return range(top, end) if end > row and not _has_new_title(sheet, top, known) else None
+    return range(top, end) if not _has_new_title(sheet, top, known) else None
 
 
 def _signature(sheet: Sheet, row: int) -> tuple[tuple[int, str], ...]:
@@ -129,7 +150,9 @@ def _has_new_title(sheet: Sheet, top: int, known: set[str]) -> bool:
     row = top - 1
     while row >= 0 and (not sheet.filled(row) or _is_title_row(sheet, row)):
         words = [plain(str(value)) for _, value in sheet.filled(row)]
-        if any(is_title(word) and word not in known and "续" not in word for word in words):
+        is_section = any(map(NUMERAL.fullmatch, words[:1]))  # 二 | 马坪乡
+        titles = (word for word in words if is_title(word) and not _TOWN.fullmatch(word) and "续" not in word)
+        if not is_section and any(word not in known for word in titles):
             return True
         row -= 1
     return False
@@ -157,10 +180,20 @@ def _titles_from(sheet: Sheet, table: Table, tables: list[Table]) -> int:
     if not above:
         return 0
     floor = max(max(other.body for other in above), 0)
-    start = table.top
-    while start > floor and _is_title_row(sheet, start - 1):
-        start -= 1
+    start = row = table.top
+    while row > floor:
+        row -= 1
+        if _is_title_row(sheet, row):
+            start = row
+        elif not _is_day_beneath_title(sheet, row):
+            break
     return start
+
+
+def _is_day_beneath_title(sheet: Sheet, row: int) -> bool:
+    """填报日期：… alone under a title speaks for the table beneath it; under rows of data it is a footer."""
+    words, above = ([plain(str(value)) for _, value in sheet.filled(line)] for line in (row, max(row - 1, 0)))
+    return len(words) == 1 and bool(_FILLED_ON.match(words[0])) and any(map(is_title, above))
 
 
 def _is_title_row(sheet: Sheet, row: int) -> bool:

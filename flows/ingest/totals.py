@@ -1,8 +1,6 @@
-"""Printed totals and rates against the figures that they are made of (R14, R15), by interval arithmetic.
+"""Printed totals and rates against the figures that they are made of (R14, R15).
 
-A printed number stands for all that rounds to it: 96.81 for 96.805 to 96.815. Counts of persons, households and
-villages printed as such are whole by nature and exact. Two numbers contradict where no choice within their
-intervals agrees.
+Two numbers contradict where no choice within their intervals (`flows.ingest.intervals`) agrees.
 
 What a total sums, its label says: a committee, a town, a supply mode. Where it says nothing, the rows around it are
 tried, and those with which most of its columns agree are meant; the columns that do not agree are wrong then.
@@ -12,18 +10,18 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import NamedTuple
 
 from flows.ingest.context import Context
 from flows.ingest.factors import factor_of
 from flows.ingest.grid import Uncached, Value
 from flows.ingest.headings import TOTAL, Meaning
+from flows.ingest.intervals import Figure, Interval, figures_of, interval, shorter, sum_of
 from flows.ingest.kinds import RowKinds
 from flows.ingest.recognise import Column
 from flows.ingest.records import Contradiction, Record
 from flows.ingest.sheet import Sheet, is_text
 from flows.ingest.values import Number, number, printed
-from schemas.form import FieldInfo, FormInfo
+from schemas.info import FieldInfo, FormInfo
 from schemas.text import plain, without_brackets, without_ordinal
 from schemas.vocabulary.marks import TOTAL_WORDS
 
@@ -31,64 +29,6 @@ _SUM = re.compile("(?:" + "|".join(TOTAL_WORDS) + r")数?:?")
 _OF_ALL = re.compile(r"总|全[县镇乡市区街]")
 # What adds up over rows; rates and concentrations do not.
 ADDABLE = frozenset({"households", "persons", "villages", "yuan", "km"})
-# A number computed in floating point is exact to so many digits.
-SIGNIFICANT_DIGITS = 12
-# How a sum or a quotient is written in a message.
-SHOWN_DIGITS = 8
-
-
-class Interval(NamedTuple):
-    """All values that a printed number, or a sum or quotient of such, may stand for."""
-
-    low: Decimal
-    high: Decimal
-
-    def meets(self, other: "Interval") -> bool:
-        """Whether some value lies in both."""
-        return self.low <= other.high and other.low <= self.high
-
-    def over(self, other: "Interval") -> "Interval | None":
-        """All quotients of two amounts; None where the divisor may be zero or an amount is negative."""
-        if self.high < 0 or other.low <= 0:
-            return None
-        return Interval(max(self.low, Decimal(0)) / other.high, self.high / other.low)
-
-
-def interval(figure: Decimal, factor: Decimal = Decimal(1), *, is_count: bool = False) -> Interval:
-    """What a printed number may stand for: itself ± half its last digit.
-
-    Parameters
-    ----------
-    figure : Decimal
-        As printed, its decimals included.
-    factor : Decimal
-        Of its unit.
-    is_count : bool
-        Whether it counts things that have no parts.
-    """
-    if is_count and factor == 1 and figure == figure.to_integral_value():
-        return Interval(figure, figure)
-    exponent = int(figure.as_tuple().exponent)
-    last = max(min(exponent, 0), figure.adjusted() - SIGNIFICANT_DIGITS + 1)
-    half = Decimal(5).scaleb(last - 1)
-    low, high = (figure - half) * factor, (figure + half) * factor
-    return Interval(min(low, high), max(low, high))
-
-
-class Figure(NamedTuple):
-    """A printed number, where it stands, and what it may stand for; no interval where it cannot be read."""
-
-    value: Value
-    interval: Interval | None
-    # From its own unit to the canonical one, to say sums in the unit of the sheet.
-    factor: Decimal
-    # Its address; not looked up of rows that are only summed.
-    cell: str = ""
-
-    @property
-    def printed(self) -> str:
-        """As the cell prints it."""
-        return printed(self.value)
 
 
 @dataclass
@@ -135,7 +75,9 @@ class Arithmetic:
                 f"{meaning.group}.{meaning.field}" if meaning.group else meaning.field,
                 column,
                 info,
-                factors.get((column.index, meaning.field), Decimal(1)),
+                figures_of(
+                    info.dimension, info.kind == "count", factors.get((column.index, meaning.field), Decimal(1))
+                ),
             )
             for column, meaning, info in added
         ]
@@ -152,6 +94,7 @@ class Arithmetic:
             for meaning in column.meanings
             if meaning.is_rate
         ]
+        self.dividing = [name for name, info in form.fields.items() if info.fill_down and info.kind in ("text", "code")]
         self.totals = [meaning.field for _, meaning, _ in added if meaning.group == TOTAL]
         self.adds_across = bool(self.totals) and len(groups) > 1
         self.lines: list[Line] = []
@@ -173,7 +116,7 @@ class Arithmetic:
     def _add_across(self, record: Record, figures: dict[str, Figure], name: str) -> None:
         total = figures.get(f"{TOTAL}.{name}")
         parts = [figure for key, figure in figures.items() if key.endswith(f".{name}") and figure is not total]
-        if total and total.interval and parts and (whole := _sum(parts)) and not whole.meets(total.interval):
+        if total and total.interval and parts and (whole := sum_of(parts)) and not whole.meets(total.interval):
             scope = ("本行各列", "the columns of this row")
             record.contradictions.append(_off(f"{TOTAL}.{name}", total, whole, scope, None))
 
@@ -219,12 +162,10 @@ class Arithmetic:
 
     def add_rows(self, row: int, records: Sequence[Record]) -> None:
         """A row of data, all its groups at once."""
-        names: dict[str, str] = {}
-        for record in records[:1]:
-            for name, value in record.values.items():
-                if isinstance(value, str) and name in self.form.fields and _divides(self.form.fields[name]):
-                    names[name] = plain(value)
         first = records[0] if records else None
+        names = {
+            name: plain(value) for name in self.dividing if first and isinstance(value := first.values.get(name), str)
+        }
         figures = self._figures(row, with_cells=False)
         self.lines.append(Line(row, False, "", names, self.sections, False, figures, first))
 
@@ -249,21 +190,15 @@ class Arithmetic:
         """The figures of a row; one that a merge spreads over several rows counts in its first."""
         found: dict[str, Figure] = {}
         cells = self.sheet.rows[row]
-        for index, key, column, info, factor in self.added:
-            value = cells[index] if index < len(cells) else None
+        end = len(cells)
+        for index, key, column, info, figures in self.added:
+            value = cells[index] if index < end else None
             if value is None:
                 continue
             if isinstance(value, Uncached):
                 value, _ = self.cell(row, column, info)
-            read = number(value)
-            if read is None:
-                continue
-            cell = self.sheet.address(row, index) if with_cells else ""
-            if isinstance(read, Number) and read.dimension in (None, info.dimension):
-                scale = read.factor if read.factor is not None else factor
-                found[key] = Figure(value, interval(read.value, scale, is_count=info.kind == "count"), scale, cell)
-            else:
-                found[key] = Figure(value, None, factor, cell)
+            if figure := figures[value.__class__, value]:
+                found[key] = figure._replace(cell=self.sheet.address(row, index)) if with_cells else figure
         return found
 
 
@@ -297,7 +232,7 @@ def _check(total: Line, place: int, lines: Sequence[Line], before: list[Line]) -
     if record is None:
         return
     for name in found:
-        whole = _sum(line.figures[name] for line in scope if name in line.figures)
+        whole = sum_of(line.figures[name] for line in scope if name in line.figures)
         assert whole is not None
         rows = f"第{scope[0].row + 1}至{scope[-1].row + 1}行"
         words = (f"所汇总的{rows}", f"rows {scope[0].row + 1} to {scope[-1].row + 1}")
@@ -309,7 +244,7 @@ def _disagreeing(total: Line, scope: Sequence[Line]) -> list[str]:
     """The columns of a total that these rows do not add up to."""
     wrong = []
     for name, figure in total.figures.items():
-        whole = _sum(line.figures[name] for line in scope if name in line.figures)
+        whole = sum_of(line.figures[name] for line in scope if name in line.figures)
         if figure.interval and whole and not whole.meets(figure.interval):
             wrong.append(name)
     return wrong
@@ -367,17 +302,6 @@ def _off(name: str, total: Figure, whole: Interval, scope: tuple[str, str], key:
     return Contradiction("R14", name, total.cell, total.printed, words, key)
 
 
-def _sum(figures: Iterable[Figure]) -> Interval | None:
-    """The sum of figures; None where one of them cannot be read."""
-    low = high = Decimal(0)
-    for figure in figures:
-        if figure.interval is None:
-            return None
-        low += figure.interval.low
-        high += figure.interval.high
-    return Interval(low, high)
-
-
 def _total_of(figures: dict[str, Figure], name: str) -> tuple[str, Interval] | None:
     """A figure, or of a total that no column shows the sum of its groups; as printed, and as an interval."""
     figure = figures.get(name)
@@ -385,23 +309,12 @@ def _total_of(figures: dict[str, Figure], name: str) -> tuple[str, Interval] | N
         return None if figure.interval is None else (figure.printed, figure.interval)
     group, _, measure = name.rpartition(".")
     parts = [part for key, part in figures.items() if group == TOTAL and key.endswith(f".{measure}")]
-    whole = _sum(parts) if parts else None
+    whole = sum_of(parts) if parts else None
     return None if whole is None else ("+".join(part.printed for part in parts), whole)
-
-
-def _divides(info: FieldInfo) -> bool:
-    return info.fill_down and info.kind in ("text", "code")
 
 
 def _bare(text: str) -> str:
     return _SUM.sub("", without_brackets(without_ordinal(text)))
-
-
-def shorter(value: Decimal) -> str:
-    """A computed number for a message: no more digits than a reader wants."""
-    rounded = round(value, max(0, SHOWN_DIGITS - 1 - value.adjusted())) if value else Decimal(0)
-    text = format(rounded, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @dataclass(frozen=True)

@@ -9,17 +9,19 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 from pandera.errors import SchemaErrors
 
 from flows.ingest.master import Master
 from flows.ingest.records import Contradiction, Record
 from flows.ingest.values import printed
 from schemas import forms
-from schemas.form import DTYPES, FormInfo
-from schemas.rules import RULES, STAGES, Severity
+from schemas.info import FormInfo, Kind, Severity
+from schemas.rules import RULES, STAGES
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Origin:
     folders: tuple[str, ...] = ()
 
 
-@dataclass
+@dataclass(slots=True)
 class Row:
     """One row on its way into landing."""
 
@@ -97,15 +99,16 @@ def judge(form: str, rows: Sequence[Row], master: Master, left_out: Collection[s
     if not rows:
         return []
     info = forms()[form]
+    resolver = _Resolver(info, master)
     for row in rows:
-        _resolve(info, row, master)
+        resolver.resolve(row)
     broken = [found for found in _broken_rules(info, rows) if found[1] not in left_out]
     for place, rule, _ in broken:
-        rows[place].rules.append(rule)
-    for row in rows:
-        if any(RULES[rule].severity == "error" for rule in row.rules):
+        row = rows[place]
+        row.rules.append(rule)
+        if RULES[rule].severity == "error":
             row.state = "rejected"
-        elif "R09" in row.rules:
+        elif rule == "R09" and row.state != "rejected":
             row.state = "duplicate"
     if info.rejected_together:
         _reject_together(rows)
@@ -134,40 +137,61 @@ def _reject_together(rows: Iterable[Row]) -> None:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 
-def _resolve(info: FormInfo, row: Row, master: Master) -> None:
+class _Resolver:
     """Names become codes where the master list knows them; the list's spelling replaces the printed one."""
-    origin, record = row.origin, row.record
-    row.values = dict(record.values)
-    town = row.values.get("town") or origin.town
-    if "town" in info.fields:
-        row.values["town"] = town
-    around = [place for place in (origin.county, *reversed(origin.folders)) if place]
-    row.town_code = master.town_code(town, around)
-    if info.name == "division":
-        code = row.values.get("village_code")
-        row.village_code, row.town_code = code, code[:9] if code else None
-    row.county_code = row.town_code[:6] if row.town_code else master.county_code(origin.county)
-    committee, village = row.values.get("village_committee"), row.values.get("natural_village")
-    if info.name != "division" and row.town_code and committee and village:
-        line = master.village(row.town_code, committee, village, origin.report_date)
-        if line:
-            row.village_code, row.registered_population = line.village_code, line.registered_population
-            for name, official in (
-                ("village_committee", line.village_committee),
-                ("natural_village", line.natural_village),
-            ):
-                if official != row.values[name]:
-                    record.printed.setdefault(name, row.values[name])
-                    row.values[name] = official
-    row.object = _object(info, row)
+
+    def __init__(self, info: FormInfo, master: Master) -> None:
+        self.info, self.master = info, master
+        self._shows_town, self._is_of_village = "town" in info.fields, "natural_village" in info.fields
+        self._is_the_list = info.name == "division"
+        # (origin, town) → its code and the county's: the rows of a table share them.
+        self._codes: dict[tuple[int, str | None], tuple[str | None, str | None]] = {}
+
+    def resolve(self, row: Row) -> None:
+        """Set the values, codes and object of a row."""
+        origin = row.origin
+        row.values = values = dict(row.record.values)
+        town = values.get("town") or origin.town
+        if self._shows_town:
+            values["town"] = town
+        if self._is_the_list:
+            code = row.village_code = values.get("village_code")
+            row.town_code = code[:9] if code else None
+            row.county_code = code[:6] if code else self.master.county_code(origin.county)
+        else:
+            key = (id(origin), town)
+            if key not in self._codes:
+                self._codes[key] = self._town_and_county(origin, town)
+            row.town_code, row.county_code = self._codes[key]
+            if self._is_of_village and row.town_code:
+                self._resolve_village(row, values)
+        row.object = row.village_code or _object(self.info, row)
+
+    def _town_and_county(self, origin: Origin, town: str | None) -> tuple[str | None, str | None]:
+        around = [place for place in (origin.county, *reversed(origin.folders)) if place]
+        code = self.master.town_code(town, around)
+        return code, code[:6] if code else self.master.county_code(origin.county)
+
+    def _resolve_village(self, row: Row, values: dict[str, Any]) -> None:
+        committee, village = values.get("village_committee"), values.get("natural_village")
+        if not committee or not village:
+            return
+        line = self.master.village(str(row.town_code), committee, village, row.origin.report_date)
+        if line is None:
+            return
+        row.village_code, row.registered_population = line.village_code, line.registered_population
+        if line.village_committee != committee:
+            row.record.printed.setdefault("village_committee", committee)
+            values["village_committee"] = line.village_committee
+        if line.natural_village != village:
+            row.record.printed.setdefault("natural_village", village)
+            values["natural_village"] = line.natural_village
 
 
 def _object(info: FormInfo, row: Row) -> str | None:
-    """What the row is about, as text."""
+    """What the row is about, as text; of a natural village that no list knows its names."""
     values = row.values
     if "natural_village" in info.fields:
-        if row.village_code:
-            return row.village_code
         committee, village = values.get("village_committee"), values.get("natural_village")
         return f"?{committee}/{village}" if committee and village else None
     if info.name == "water_quality":
@@ -178,6 +202,19 @@ def _object(info: FormInfo, row: Row) -> str | None:
 
 # --- rules ------------------------------------------------------------------------------------------------------------
 
+# Arrow makes columns of Python's values many times faster than pandas does, which takes them over as its own types.
+_ARROW: dict[Kind, pa.DataType] = {
+    "text": pa.string(),
+    # Counts are validated as numbers that may be fractional (R02 says so), and landed as integers.
+    "count": pa.float64(),
+    "date": pa.date32(),
+    "code": pa.string(),
+    "flag": pa.bool_(),
+}
+_PANDAS = {pa.string(): pd.StringDtype(), pa.float64(): pd.Float64Dtype(), pa.bool_(): pd.BooleanDtype()}
+# What the columns hold that no sheet shows, where it is no text.
+_JOINED: dict[str, Kind] = {"report_date": "date", "registered_population": "count"}
+
 
 def _broken_rules(info: FormInfo, rows: Sequence[Row]) -> list[tuple[int, str, str]]:
     """(place of the row, rule, field) of every failure, in the order of the rows."""
@@ -187,7 +224,7 @@ def _broken_rules(info: FormInfo, rows: Sequence[Row]) -> list[tuple[int, str, s
         for code in described.repeats_over or ():
             # A field that repeats over groups is judged group by group, as a column of its own.
             values = [row.values.get(f"{code}.{name}") for row in rows]
-            repeated = frame.assign(**{name: _numbers(values)})
+            repeated = frame.assign(**{name: pd.array(_floats(values), dtype=pd.Float64Dtype())})
             broken |= {
                 (place, rule, f"{code}.{name}") for place, rule, field in _failures(info, repeated) if field == name
             }
@@ -221,31 +258,33 @@ def _applies(finding: tuple[int, str, str], rows: Sequence[Row]) -> bool:
 def _frame(info: FormInfo, rows: Sequence[Row]) -> pd.DataFrame:
     """The rows of one form as the frame that its schema describes."""
     columns: dict[str, Any] = {}
-    for name, schema in info.model.to_schema().columns.items():
+    exact: dict[str, pd.Series] = {}
+    shown = [row.values for row in rows]
+    for name in info.model.to_schema().columns:
         described = info.fields.get(name)
         if described and described.repeats_over:
             continue
-        kind = described.kind if described else None
-        values = [_value(info, row, name) for row in rows]
-        if kind in ("count", None) and str(schema.dtype).startswith("Float"):
-            columns[name] = _numbers(values)
-        elif kind == "date" or name == "report_date":
-            columns[name] = pd.Series(pd.to_datetime(pd.Series(values, dtype="object"))).astype("datetime64[s]").array
-        elif kind == "decimal":
-            columns[name] = pd.Series(values, dtype="object").array
+        kind = described.kind if described else _JOINED.get(name, "text")
+        values = [row.get(name) for row in shown] if described else _joined(name, rows)
+        if kind == "decimal":
+            exact[name] = pd.Series(values, dtype="object")
         else:
-            columns[name] = pd.array(values, dtype=DTYPES[kind] if kind else pd.StringDtype())
-    return pd.DataFrame(columns)
+            columns[name] = pa.array(_floats(values) if kind == "count" else values, _ARROW[kind])
+            if kind == "date":
+                columns[name] = columns[name].cast(pa.timestamp("s"))
+    frame: pd.DataFrame = pa.table(columns).to_pandas(types_mapper=_PANDAS.get, use_threads=False)
+    return frame.assign(**exact)
 
 
-def _numbers(values: Sequence[Any]) -> Any:
-    return pd.array([None if value is None else float(value) for value in values], dtype=pd.Float64Dtype())
+def _floats(values: Iterable[Any]) -> list[float | None]:
+    return [None if value is None else float(value) for value in values]
 
 
-def _value(info: FormInfo, row: Row, name: str) -> Any:
-    if name in info.fields:
-        return row.values.get(name)
-    return getattr(row.origin if name in ("file_sha256", "report_date") else row, name)
+def _joined(name: str, rows: Sequence[Row]) -> list[Any]:
+    """A column that validation joins to what the sheet shows."""
+    if name in ("file_sha256", "report_date"):
+        return [getattr(row.origin, name) for row in rows]
+    return [getattr(row, name) for row in rows]
 
 
 # --- words ------------------------------------------------------------------------------------------------------------
@@ -255,10 +294,15 @@ class _Speaker:
     """Puts findings into the words of the person who can mend them."""
 
     def __init__(self, info: FormInfo, rows: Sequence[Row], master: Master) -> None:
-        self.info, self.master = info, master
-        self.beside: dict[tuple[str, dt.date, str | None], list[Row]] = defaultdict(list)
-        for row in rows:
-            self.beside[row.origin.file_sha256, row.origin.report_date, row.object].append(row)
+        self.info, self.rows, self.master = info, rows, master
+
+    @cached_property
+    def _beside(self) -> dict[tuple[str, dt.date, str | None], list[Row]]:
+        """The rows about each object of a report."""
+        beside: dict[tuple[str, dt.date, str | None], list[Row]] = defaultdict(list)
+        for row in self.rows:
+            beside[row.origin.file_sha256, row.origin.report_date, row.object].append(row)
+        return beside
 
     def issue(self, row: Row, rule: str, name: str) -> Issue:
         """One finding about one field of a row."""
@@ -326,7 +370,7 @@ class _Speaker:
         """Where else the object of a row stands in the same report."""
         return [
             f"“{other.origin.sheet}”第{other.record.row}行"
-            for other in self.beside[row.origin.file_sha256, row.origin.report_date, row.object]
+            for other in self._beside[row.origin.file_sha256, row.origin.report_date, row.object]
             if other is not row and (rule != "R09" or other.seq < row.seq)
         ]
 

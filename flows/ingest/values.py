@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 
-import cn2an
-
 from flows.ingest.grid import CellError, Uncached, Value
 from schemas.text import plain
 from schemas.vocabulary.marks import BELOW_DETECTION, NONE_MARKS, UNREADABLE
@@ -62,7 +60,7 @@ MOST_DIGITS = 18
 _ABOUT = re.compile(r"^(?:大约|约为|约|近|共计|共|合计|计)|(?:左右|上下|余|多)$")
 _MORE_OR_LESS = re.compile(r"^(?:余|多|来)|(?:左右|上下|余|多)$")
 _NUMBER = re.compile(r"^([+\-−－]?)(\d{1,3}(?:,\d{3})+|\d+)?(\.\d+)?([亿万千百]?)(.*)$")
-_CHINESE_NUMERAL = re.compile(r"^[零〇一二两三四五六七八九十百千万亿点]+$")
+_CHINESE_NUMERAL = re.compile(r"^[零〇一二两三四五六七八九十百千万亿点]{1,30}$")
 
 
 @dataclass(frozen=True)
@@ -128,9 +126,16 @@ def _chinese_number(clean: str) -> Number | None:
     if not _CHINESE_NUMERAL.match(digits):
         return None
     try:
-        return Number(Decimal(str(cn2an.cn2an(digits, "normal"))))
+        return Number(Decimal(_arabic(digits)))
     except ValueError:
         return None
+
+
+def _arabic(numerals: str) -> str:
+    """The digits of Chinese numerals; ValueError where they are none."""
+    from cn2an import cn2an  # slow to import, and few sheets need it
+
+    return str(cn2an(numerals, "normal"))
 
 
 def scaled(figure: Number, factor: Decimal, places: int | None) -> Decimal | None:
@@ -178,7 +183,7 @@ def result(value: Value) -> Result | Unread | None:
 
 # --- dates ------------------------------------------------------------------------------------------------------------
 
-_CHINESE_DAY = re.compile(r"[〇零○一二两三四五六七八九十]+(?=[年月日号])")
+_CHINESE_DAY = re.compile(r"[〇零○一二两三四五六七八九十]{1,8}(?=[年月日号])")
 _DIGITS_OF = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _SHORT = re.compile(r"^(\d{2})[./\-](\d{1,2})[./\-](\d{1,2})$")
 _FULL = re.compile(
@@ -206,7 +211,7 @@ def _digits(numerals: str) -> str:
     if "十" not in numerals:
         return numerals.translate(_DIGITS_OF)
     try:
-        return str(cn2an.cn2an(numerals, "normal"))
+        return _arabic(numerals)
     except ValueError:
         return numerals
 

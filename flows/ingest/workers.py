@@ -15,7 +15,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -24,6 +24,8 @@ from flows.ingest.guard import Refused
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+# An item with its number in the order of all.
+Place = tuple[int, Any]
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +36,8 @@ _BOOT = (
 # Items sent ahead, so that a worker need not wait for a parent that is busy. Together they must fit any system's pipe
 # buffer (4 kB is Windows' smallest): a parent blocked in writing to a child blocked in writing would wait for ever.
 _AHEAD, _AHEAD_BYTES = 3, 4000
-_RESULTS_A_PROCESS = 32
+# Items of a process that may be begun before the caller has taken the results of those before them.
+_RUN_AHEAD = 64
 _WATCH_SECONDS = 0.05
 _START_SECONDS = 120.0
 _MAX_IDLE_DEATHS = 3
@@ -48,8 +51,10 @@ def run_isolated(
     processes: int,
     seconds: float,
     memory_bytes: int,
-) -> Iterator[tuple[Item, Result | Refused]]:
-    """Apply a function to each item in worker processes; yield results in the order they are done.
+) -> Generator[tuple[Item, Result | Refused]]:
+    """Apply a function to each item in worker processes; yield results in the order of the items.
+
+    Workers run ahead of the caller, so far that they need not wait while it digests a number of results.
 
     Parameters
     ----------
@@ -87,34 +92,54 @@ class _Pool:
     def __init__(
         self, function: Callable[[Any], Any], items: Iterable[Any], processes: int, seconds: float, memory_bytes: int
     ) -> None:
-        self.pending = deque(items)
+        self.pending = deque(enumerate(items))
         self.seconds = seconds
         self.memory_bytes = memory_bytes
         self.is_closed = False
         self.function = pickle.dumps(function)
-        self._left = len(self.pending)
-        count = max(1, min(processes, self._left))
-        self._done: queue.Queue[tuple[Any, Any]] = queue.Queue(_RESULTS_A_PROCESS * count)
-        self._drivers = [_Driver(self) for _ in range(count if self._left else 0)]
+        self._count = len(self.pending)
+        self._done: queue.Queue[tuple[Place, Any]] = queue.Queue()
+        self._drivers = [_Driver(self) for _ in range(min(max(1, processes), self._count))]
+        self._room = threading.Semaphore(_RUN_AHEAD * len(self._drivers))
         self._watch = threading.Thread(target=self._watch_all, name="worker watch", daemon=True)
 
     def results(self) -> Iterator[tuple[Any, Any]]:
         for driver in self._drivers:
             driver.thread.start()
         self._watch.start()
-        while self._left:
-            item, result = self._done.get()
-            if isinstance(result, RuntimeError):
-                raise result
-            self._left -= 1
-            yield item, result
+        early: dict[int, tuple[Any, Any]] = {}
+        for number in range(self._count):
+            while number not in early:
+                (place, item), result = self._done.get()
+                if isinstance(result, RuntimeError):
+                    raise result
+                early[place] = item, result
+            yield early.pop(number)
+            self._room.release()
 
-    def put(self, item: Any, result: Any) -> None:
-        """Hand a result to the caller, waiting while it has enough; in vain once it has gone."""
-        while not self.is_closed:
-            with suppress(queue.Full):
-                self._done.put((item, result), timeout=0.5)
-                return
+    def take(self, *, may_wait: bool) -> Place | None:
+        """The next item; None where there is none, or none may be begun yet and the driver cannot wait."""
+        while self.pending and not self.is_closed:
+            if self._room.acquire(timeout=0.5 if may_wait else 0):
+                with suppress(IndexError):
+                    return self.pending.popleft()
+                self._room.release()
+            elif not may_wait:
+                return None
+        return None
+
+    def give_back(self, place: Place) -> None:
+        """Return an item that has not been begun; it is the next to be taken."""
+        self.pending.appendleft(place)
+        self._room.release()
+
+    def put(self, place: Place, result: Any) -> None:
+        """Hand a result to the caller."""
+        self._done.put((place, result))
+
+    def fail(self, error: RuntimeError) -> None:
+        """End it all."""
+        self._done.put(((0, None), error))
 
     def close(self) -> None:
         self.is_closed = True
@@ -146,17 +171,17 @@ class _Driver:
 
     def _run(self) -> None:
         while self._pool.pending and not self._pool.is_closed:
-            sent: deque[tuple[Any, int]] = deque()
+            sent: deque[tuple[Place, int]] = deque()
             try:
                 self._start()
                 self._work(sent)
             except RuntimeError as error:
-                self._pool.put(None, error)
+                self._pool.fail(error)
                 return
             except (OSError, EOFError, pickle.UnpicklingError):
                 # The worker is gone. What it had not come to is given to another one; the item it was at is lost.
                 while len(sent) > 1:
-                    self._pool.pending.appendleft(sent.pop()[0])
+                    self._pool.give_back(sent.pop()[0])
                 if sent:
                     self._pool.put(sent[0][0], self._cause())
                 else:
@@ -186,7 +211,7 @@ class _Driver:
             raise RuntimeError(f"a worker process cannot import its function: {problem}")
         self._base_memory = _memory(process.pid)
 
-    def _work(self, sent: deque[tuple[Any, int]]) -> None:
+    def _work(self, sent: deque[tuple[Place, int]]) -> None:
         """Feed and read until nothing is left; `sent` holds the items without an answer and their sizes."""
         assert self._process is not None
         to_child, from_child = _stream(self._process.stdin), _stream(self._process.stdout)
@@ -195,43 +220,36 @@ class _Driver:
             if not sent:
                 return
             result = pickle.load(from_child)
-            item, _ = sent.popleft()
+            place, _ = sent.popleft()
             self._deadline = time.monotonic() + self._pool.seconds if sent else float("inf")
             if isinstance(result, _Failure):
-                log.error("reading %s failed\n%s", item, result.trace)
+                log.error("reading %s failed\n%s", place[1], result.trace)
                 result = _refusal(result, self._pool.memory_bytes)
-            # While the caller lets this thread wait here, the worker goes on with what was sent ahead.
-            waited = time.monotonic()
-            self._pool.put(item, result)
-            self._deadline += time.monotonic() - waited
+            self._pool.put(place, result)
 
-    def _feed(self, sent: deque[tuple[Any, int]], to_child: IO[bytes]) -> None:
-        while len(sent) < _AHEAD:
-            try:
-                item = self._pool.pending.popleft()
-            except IndexError:
-                return
-            data = pickle.dumps(item)
+    def _feed(self, sent: deque[tuple[Place, int]], to_child: IO[bytes]) -> None:
+        while len(sent) < _AHEAD and (place := self._pool.take(may_wait=not sent)):
+            data = pickle.dumps(place[1])
             if sent and sum(size for _, size in sent) + len(data) > _AHEAD_BYTES:
-                self._pool.pending.appendleft(item)
+                self._pool.give_back(place)
                 return
             try:
                 _send(to_child, data)
             except OSError:
                 # Dead already, of an earlier item or of none: the answers it still gave are read first.
-                self._pool.pending.appendleft(item)
+                self._pool.give_back(place)
                 if sent:
                     return
                 raise
             if not sent:
                 self._deadline = time.monotonic() + self._pool.seconds
-            sent.append((item, len(data)))
+            sent.append((place, len(data)))
 
     def _died_idle(self) -> None:
         """Start another one for a worker that died without an item, but not for ever."""
         self._idle_deaths += 1
         if self._idle_deaths > _MAX_IDLE_DEATHS:
-            self._pool.put(None, RuntimeError(f"worker processes die without work: {self._cause().reason_en}"))
+            self._pool.fail(RuntimeError(f"worker processes die without work: {self._cause().reason_en}"))
             self._pool.pending.clear()
 
     def check(self) -> None:
@@ -328,6 +346,7 @@ def _serve() -> None:
         _send(answers, pickle.dumps(_Failure(error).summary))
         return
     _limit_memory(memory_bytes)
+    kept = _memory(os.getpid()) + memory_bytes // 8
     _send(answers, pickle.dumps(""))
     while True:
         try:
@@ -335,6 +354,16 @@ def _serve() -> None:
         except EOFError:
             return
         _send(answers, _answer(function, item))
+        if _memory(os.getpid()) > kept:
+            _give_back()
+
+
+def _give_back() -> None:
+    """Return to the system what the last item took: the C library would keep it, at the cost of the next item."""
+    with suppress(AttributeError, OSError):  # a C library without it
+        import ctypes
+
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _answer(function: Callable[[Any], Any], item: Any) -> bytes:

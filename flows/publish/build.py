@@ -13,6 +13,10 @@ from pathlib import Path
 
 import duckdb
 
+from flows.publish import history
+from flows.publish.quoting import name as _name
+from flows.publish.quoting import text as _text
+
 DATABASE = "marts.duckdb"
 # Every DuckDB since 1.0 reads it, the drivers of BI tools among them; 2.0's own format only 2.0 does.
 STORAGE_VERSION = "v1.0.0"
@@ -70,7 +74,9 @@ class _Table:
         return labels
 
 
-def build(warehouse: Path, folder: Path, release: Mapping[str, object]) -> dict[str, TableFile]:
+def build(
+    warehouse: Path, folder: Path, release: Mapping[str, object], earlier: Path | None = None
+) -> dict[str, TableFile]:
     """Write the files of a release into an empty folder, and check them.
 
     Parameters
@@ -81,6 +87,8 @@ def build(warehouse: Path, folder: Path, release: Mapping[str, object]) -> dict[
         Where to write `marts.duckdb` and `parquet/`.
     release
         What the file says of itself in `meta.release`, by the names of its columns.
+    earlier
+        The `marts.duckdb` of the release before, whose history is carried on.
 
     Returns
     -------
@@ -98,6 +106,8 @@ def build(warehouse: Path, folder: Path, release: Mapping[str, object]) -> dict[
     with duckdb.connect(config=OFFLINE) as con:
         con.execute(f"attach {_text(warehouse)} as warehouse (read_only)")
         con.execute(f"attach {_text(folder / DATABASE)} as release (storage_version {_text(STORAGE_VERSION)})")
+        if earlier:
+            con.execute(f"attach {_text(earlier)} as earlier (read_only)")
         con.execute("use release")
         tables = list(_tables(con))
         if not tables:
@@ -108,6 +118,7 @@ def build(warehouse: Path, folder: Path, release: Mapping[str, object]) -> dict[
                 con.execute(statement)
         rows = {table.name: _copy_to_parquet(con, table, folder) for table in tables}
         _describe_release(con, release, rows)
+        history.keep(con, rows, release)
         expected = {table.name: _count(con, f"warehouse.marts.{_name(table.name)}") for table in tables}
         con.execute("commit; use memory; detach release")  # writes everything into the one file
     _check(folder / DATABASE, expected, rows)
@@ -196,11 +207,3 @@ def _count(con: duckdb.DuckDBPyConnection, relation: str) -> int:
     counted = con.execute(f"select count(*) from {relation}").fetchone()
     assert counted is not None
     return int(counted[0])
-
-
-def _name(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _text(value: str | Path | None) -> str:
-    return "null" if value is None else "'" + str(value).replace("'", "''") + "'"

@@ -169,9 +169,10 @@ def publish(warehouse: Path, published: Path, run: Run, *, kept: int = 7) -> Rel
     stage = published / ".building"
     try:
         _remove(stage)  # of a run that was killed
-        release = _build(warehouse, stage / "new", run)
         current = read_manifest(published)
         is_intact = current is not None and _is_intact(published, current)
+        earlier = published if is_intact else _latest_kept(published)
+        release = _build(warehouse, stage / "new", run, earlier)
         if current and is_intact and current.content() == release.content():
             if current.status != PUBLISHED:
                 current = replace(current, status=PUBLISHED, failure=None)
@@ -195,7 +196,7 @@ def note_failure(published: Path, run: Run, reason: str) -> None:
         _write_manifest(published, replace(current, status=FAILED, failure=failure))
 
 
-def _build(warehouse: Path, folder: Path, run: Run) -> Release:
+def _build(warehouse: Path, folder: Path, run: Run, earlier: Path | None) -> Release:
     at = _aware(run.at)
     said = {
         "run_id": run.id,
@@ -203,7 +204,7 @@ def _build(warehouse: Path, folder: Path, run: Run) -> Release:
         "published_at": at.replace(microsecond=0, tzinfo=None),
         "code_version": run.code_version,
     }
-    tables = build(warehouse, folder, said)
+    tables = build(warehouse, folder, said, earlier and earlier / DATABASE)
     release = Release(run.id, run.as_of, at, run.code_version, tables, sha256(folder / DATABASE))
     (folder / MANIFEST).write_text(release.manifest(), encoding="utf-8")
     return release
@@ -222,6 +223,13 @@ def _is_intact(folder: Path, release: Release) -> bool:
     hashes = {Path(DATABASE): release.database_sha256}
     hashes |= {Path("parquet", f"{name}.parquet"): table.sha256 for name, table in release.tables.items()}
     return all((folder / file).is_file() and sha256(folder / file) == digest for file, digest in hashes.items())
+
+
+def _latest_kept(published: Path) -> Path | None:
+    """The latest of the earlier releases that is whole."""
+    found = [(release, folder) for folder in (published / "releases").glob("*") if (release := read_manifest(folder))]
+    whole = [(release.published_at, folder) for release, folder in found if _is_intact(folder, release)]
+    return max(whole)[1] if whole else None
 
 
 def _write_manifest(published: Path, release: Release) -> None:

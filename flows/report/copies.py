@@ -1,30 +1,20 @@
-"""Which annotated copies to make, and where they lie: for `check --return`, and for a night's `returned/`."""
+"""Annotated copies, made in worker processes; and where those go that `check --return` makes."""
 
-import datetime as dt
-import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, count
 from pathlib import Path
 
-import duckdb
-
+from flows.ingest.corrections import FAILED
+from flows.ingest.grid import read_workbook
 from flows.ingest.guard import Limits, Refused
+from flows.ingest.own_copy import own_copy
 from flows.ingest.workers import run_isolated
-from flows.report.findings import Finding, without_place
+from flows.report.findings import Finding
 from flows.report.returned import annotate
 
-_FINDINGS = """
-select
-    file.file_sha256, file.path, file.received_on,
-    issue.rule, issue.severity, issue.sheet, issue.row, issue.cell, issue.field, issue.printed_value,
-    issue.message_zh, issue.message_en
-from landing.issue
-inner join landing.file on issue.file_sha256 = file.file_sha256
-where file.status = 'read'
-order by file.received_on, file.path, issue.issue_no
-"""
+# What a copy that keeps the looks may still be refused for, and one of the values alone is not.
+_FOR_ITS_LOOKS = ("crashed", "timeout", "memory")
 
 
 @dataclass(frozen=True)
@@ -32,25 +22,38 @@ class Job:
     """One copy to be made."""
 
     source: Path
-    name: str
     findings: tuple[Finding, ...]
     target: Path
     lang: str
     limits: Limits
+    # Whether a file at the target goes whatever it is; else only a copy of ours that nobody has worked on.
+    replaces: bool = False
     values_only: bool = False
+
+
+def for_the_town(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """What goes back to the sender: a correction that does not fit is the county's to mend."""
+    return tuple(finding for finding in findings if finding.rule != FAILED)
 
 
 def jobs_for(found: Iterable[tuple[Path, Sequence[Finding]]], folder: Path, lang: str, limits: Limits) -> list[Job]:
     """The copies to make of these files: of each with a finding, under its own name, never over one of the files."""
-    found = list(found)
-    taken = {source.resolve() for source, _ in found}
+    returnable = [(source.absolute(), for_the_town(findings)) for source, findings in found]
+    taken = {source.resolve() for source, _ in returnable}
     jobs = []
-    for source, findings in found:
+    for source, findings in returnable:
         if findings:
-            copy = _free(folder.resolve(), source, (), taken)
+            copy = free_name(folder.resolve(), source, (source.parent.name,), taken)
             taken.add(copy)
-            jobs.append(Job(source, source.name, tuple(findings), copy, lang, limits))
+            jobs.append(Job(source, findings, copy, lang, limits))
     return jobs
+
+
+def free_name(folder: Path, source: Path, folders: Sequence[str], taken: set[Path]) -> Path:
+    """A name for the copy: the file's own; where another has it, its folders and its ending tell them apart."""
+    names = (source.stem, "-".join((*folders, source.stem)), "-".join((*folders, source.name)))
+    numbered = (f"{source.stem}({number})" for number in count(2))
+    return next(path for name in chain(names, numbered) if (path := folder / f"{name}.xlsx") not in taken)
 
 
 def write_copies(jobs: Iterable[Job], limits: Limits, processes: int) -> Iterator[tuple[Job, Path | Refused]]:
@@ -65,77 +68,42 @@ def write_copies(jobs: Iterable[Job], limits: Limits, processes: int) -> Iterato
     pending = list(jobs)
     while pending:
         for job, result in run_isolated(
-            _annotate, pending, processes=processes, seconds=limits.seconds, memory_bytes=limits.memory_bytes
+            write_copy, pending, processes=processes, seconds=limits.seconds, memory_bytes=limits.memory_bytes
         ):
-            if isinstance(result, Refused) and not job.values_only:
-                again.append(Job(job.source, job.name, job.findings, job.target, job.lang, job.limits, True))
+            if isinstance(result, Refused) and result.code in _FOR_ITS_LOOKS and not job.values_only:
+                again.append(replace(job, values_only=True))
             else:
                 yield job, result
         pending, again = again, []
 
 
-def _annotate(job: Job) -> Path:
-    data = job.source.read_bytes()
-    annotate(data, job.name, job.findings, job.target, job.lang, job.limits, values_only=job.values_only)
+def write_copy(job: Job) -> Path:
+    """Make one copy.
+
+    Raises
+    ------
+    Refused
+        The file cannot be read, or the copy not be written.
+    """
+    try:
+        if not job.replaces and not _may_go(job.target, job.limits):
+            raise Refused(
+                "exists",
+                f"{job.target} 已存在，且不是未经改动的批注副本，未覆盖。",
+                f"{job.target} is there already and is no untouched copy of ours: it was not replaced.",
+            )
+        data = job.source.read_bytes()
+        annotate(data, job.source.name, job.findings, job.target, job.lang, job.limits, values_only=job.values_only)
+    except OSError as error:
+        place = error.filename or job.target
+        raise Refused("unwritable", f"{place}：{error.strerror}。", f"{place}: {error.strerror}.") from error
     return job.target
 
 
-def return_workbooks(
-    warehouse: Path,
-    raw: Path,
-    target: Path,
-    lang: str = "zh",
-    limits: Limits | None = None,
-    processes: int = 1,
-) -> list[tuple[Path, Path | Refused]]:
-    """Write the annotated copy of every landed file with an error or a warning, as ``<received>/<file>``.
-
-    Parameters
-    ----------
-    warehouse, raw : pathlib.Path
-        Where the issues and the files are. A file that is gone or has changed since is left out.
-    target : pathlib.Path
-        The folder `returned`.
-    lang : str
-        Of messages.
-    limits : Limits, optional
-        Of one copy.
-    processes : int
-        How many copies are made at the same time.
-
-    Returns
-    -------
-    list of tuple
-        Each original, and its copy or why there is none.
-    """
-    limits = limits or Limits()
-    with duckdb.connect(str(warehouse), read_only=True) as connection:
-        lines = connection.execute(_FINDINGS).fetchall()
-    by_file: dict[tuple[str, str, dt.date], list[Finding]] = defaultdict(list)
-    for digest, path, received_on, rule, severity, sheet, row, cell, field, shown, zh, en in lines:
-        message = without_place(zh if lang == "zh" else en, path, sheet)
-        by_file[digest, path, received_on].append(Finding(rule, severity, sheet, row, cell, field, shown, message))
-    jobs: list[Job] = []
-    taken: set[Path] = set()
-    for (digest, path, received_on), findings in by_file.items():
-        source = raw.joinpath(*path.split("/")[1:])
-        if all(finding.severity == "info" for finding in findings) or not _holds(source, digest):
-            continue
-        copy = _free(target / received_on.isoformat(), source, path.split("/")[1:-1], taken)
-        taken.add(copy)
-        jobs.append(Job(source, source.name, tuple(findings), copy, lang, limits))
-    return [(job.source, result) for job, result in write_copies(jobs, limits, processes)]
-
-
-def _holds(source: Path, digest: str) -> bool:
-    try:
-        return hashlib.sha256(source.read_bytes()).hexdigest() == digest
-    except OSError:
-        return False
-
-
-def _free(folder: Path, source: Path, folders: Sequence[str], taken: set[Path]) -> Path:
-    """A name for the copy: the file's own; where another has it, its folders and its ending tell them apart."""
-    names = (source.stem, "-".join((*folders[1:], source.stem)), "-".join((*folders[1:], source.name)))
-    numbered = (f"{source.stem}({number})" for number in count(2))
-    return next(path for name in chain(names, numbered) if (path := folder / f"{name}.xlsx") not in taken)
+def _may_go(target: Path, limits: Limits) -> bool:
+    """Whether nothing is lost where the file at the target is replaced."""
+    if not target.exists():
+        return True
+    data = target.read_bytes()
+    copy = own_copy(data, limits)
+    return copy is not None and copy.is_unchanged(read_workbook(data, target.name, limits))

@@ -1,6 +1,10 @@
 """One finding about a workbook, as it is shown to the person who can mend it."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flows.ingest.reading import FileRead, TableRead
 
 
 @dataclass(frozen=True)
@@ -32,9 +36,15 @@ class Finding:
         return self.cell or (f"A{self.row}" if self.row else None)
 
 
-def without_place(message: str, file: str, sheet: str) -> str:
+def in_words(read: "FileRead | TableRead", lang: str) -> str | None:
+    """Why a file or a sheet was not read, in a language."""
+    return (read.reason_en if lang == "en" else None) or read.reason
+
+
+def without_place(message: str, file: str, sheet: str | None) -> str:
     """A message of landing without the file, sheet and cell that it begins with."""
-    for start in (f"《{file}》“{sheet}”", f"{file} “{sheet}” "):
+    on_sheet = f"“{sheet}”" if sheet else ""
+    for start, colon in ((f"《{file}》{on_sheet}", "："), (f"{file}{' ' if sheet else ''}{on_sheet}", ": ")):
         if message.startswith(start):
-            return message.removeprefix(start).partition("：" if start.startswith("《") else ": ")[2]
+            return message.removeprefix(start).partition(colon)[2]
     return message

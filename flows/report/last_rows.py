@@ -6,8 +6,8 @@ from typing import Any
 
 import duckdb
 
-from flows.report.template import is_left_out
-from schemas.form import FormInfo
+from flows.report.template_columns import is_left_out
+from schemas.info import FormInfo
 from schemas.text import plain
 
 

@@ -1,14 +1,15 @@
 """What `check` found in a file, as lines that a clerk understands."""
 
-import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.report.findings import Finding
+from flows.report.findings import Finding, in_words
+from flows.report.widths import width_of
 
 if TYPE_CHECKING:
     from flows.check import CheckedFile, CheckedSheet
+    from flows.ingest.corrections import Sentence
 
 _SEVERITIES = {"zh": {"error": "错误", "warn": "提醒"}, "en": {"error": "error", "warn": "warning"}}
 _HEADINGS = {"zh": ("级别", "单元格", "填写为", "问题"), "en": ("severity", "cell", "printed", "problem")}
@@ -25,7 +26,7 @@ def listing(file: "CheckedFile", lang: str) -> str:
             "unrecognised": ("不是报表", "no form of ours"),
             "duplicate": ("未更正的副本", "an unmended copy"),
         }[file.read.status]
-        lines.append(f"  {words[not chinese]}{'：' if chinese else ': '}{_clean(file.read.reason or '')}")
+        lines.append(f"  {words[not chinese]}{'：' if chinese else ': '}{_clean(in_words(file.read, lang) or '')}")
     for sheet in file.sheets:
         lines += _sheet_lines(sheet, lang)
     return "\n".join(lines)
@@ -59,12 +60,18 @@ def without_master_list(why: str, warehouse: Path, lang: str) -> str:
     return f"Names (R06) and registered population (R11) were not checked: {reasons[1]}."
 
 
+def bad_corrections(problems: "Sequence[Sentence]", lang: str) -> list[str]:
+    """Say what is wrong with the table of corrections: those lines are applied to no file."""
+    return [said.zh if lang == "zh" else said.en for said in problems]
+
+
 def _sheet_lines(sheet: "CheckedSheet", lang: str) -> list[str]:
     chinese = lang == "zh"
     name = _clean(sheet.table.sheet)
     if sheet.table.form is None:
-        return [f"  {name}{'：' if chinese else ': '}{_clean(sheet.table.reason or '')}"]
-    lines = [f"  {name}  {_what(sheet, chinese)}"]
+        lines = [f"  {name}{'：' if chinese else ': '}{_clean(in_words(sheet.table, lang) or '')}"]
+    else:
+        lines = [f"  {name}  {_what(sheet, chinese)}"]
     wrong = [finding for finding in sheet.findings if finding.severity != "info"]
     if wrong:
         lines += [f"    {line}" for line in _table(wrong, lang)]
@@ -72,7 +79,7 @@ def _sheet_lines(sheet: "CheckedSheet", lang: str) -> list[str]:
     if notes:
         lines.append("    说明" if chinese else "    notes")
         lines += [f"      {(note.place or '').ljust(5)} {_clean(note.message)}" for note in notes]
-    if not wrong:
+    if sheet.table.form and not wrong:
         lines.append("    没有发现问题。" if chinese else "    nothing wrong was found.")
     return lines
 
@@ -102,10 +109,10 @@ def _table(findings: Sequence[Finding], lang: str) -> list[str]:
         place = finding.cell or (where.format(finding.row) if finding.row else "")
         shown = _clean(finding.printed) if finding.printed else blank
         cells.append((_SEVERITIES[lang][finding.severity], place, _cut(shown), _clean(finding.message)))
-    widths = [max(_width(line[column]) for line in cells) for column in range(3)]
+    widths = [max(width_of(line[column]) for line in cells) for column in range(3)]
     return [
         "  ".join(
-            (*(text + " " * (width - _width(text)) for text, width in zip(line[:3], widths, strict=True)), line[3])
+            (*(text + " " * (width - width_of(text)) for text, width in zip(line[:3], widths, strict=True)), line[3])
         )
         for line in cells
     ]
@@ -117,12 +124,8 @@ def _clean(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    if _width(text) <= _WIDEST:
+    if width_of(text) <= _WIDEST:
         return text
-    while _width(text) > _WIDEST - 1:
+    while width_of(text) > _WIDEST - 1:
         text = text[:-1]
     return f"{text}…"
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)

@@ -5,13 +5,13 @@ first sheet says so). Of any other format, and where openpyxl cannot take a work
 same addresses. The original is only ever read.
 """
 
-import datetime as dt
 import hashlib
 import io
 import re
 import zipfile
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from openpyxl import Workbook, load_workbook
@@ -24,10 +24,13 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
 from flows.ingest.archive import Archive
-from flows.ingest.grid import CellError, Grid, Uncached, Value, parse_range, read_workbook
+from flows.ingest.grid import Grid, Uncached, parse_range, read_workbook
 from flows.ingest.guard import Kind, Limits, sniff
 from flows.ingest.own_copy import PART, PROPERTY, OwnCopy, data_digest, own_copy
+from flows.ingest.values import printed
 from flows.report.findings import Finding
+from flows.report.plain_copy import MOST_CHARACTERS, fit_to_page, sheet_title, values_of, write, write_text
+from flows.report.widths import width_of
 
 AUTHOR = "gongshui"
 LIST_SHEETS = ("问题清单", "问题清单（系统）", "问题清单（系统2）")
@@ -37,11 +40,10 @@ SEVERITIES = {
     "en": {"error": "error", "warn": "warning", "info": "note"},
 }
 _ORDER = ("error", "warn", "info")
+_FONT = "宋体"
 # A formula that reaches into another file: the copy carries the value that was stored.
 _EXTERNAL = re.compile(r"\[[^\]]+\][^!]*!|^=?\s*(?:DDE|WEBSERVICE|HYPERLINK)\b|\|", re.IGNORECASE)
-_UNTRUSTED_START = ("=", "+", "-", "@", "\t", "\r")
 _MERGE = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=[\"']([^\"']*)[\"']")
-_MOST_CHARACTERS = 32_000  # Excel stops at 32,767 in a cell
 _MOST_MERGED_CELLS = 200_000
 _WIDTHS = {"A": 8, "B": 16, "C": 9, "D": 24, "E": 60, "F": 40}
 
@@ -120,8 +122,9 @@ def annotate(
         if earlier:
             _take_off_marks(book, earlier)
     else:
-        book = _values_of([grid for grid in grids if not earlier or grid.name != earlier.list_sheet])
+        book = values_of([grid for grid in grids if not earlier or grid.name != earlier.list_sheet])
     list_sheet = next(title for title in LIST_SHEETS if title not in book.sheetnames)
+    findings = [_with_printed(finding, grids) for finding in findings]
     _mark_cells(book, findings, lang)
     words = WORDS[lang]
     said = words["copied"] if is_whole else words["values"].format(kind=_KINDS.get(kind, "Excel"))
@@ -131,6 +134,17 @@ def annotate(
     beside = target.with_name(f".{target.name}.part")
     beside.write_bytes(_marked(book, original, list_sheet, limits))
     beside.replace(target)
+
+
+def _with_printed(finding: Finding, grids: Sequence[Grid]) -> Finding:
+    """A finding with what its cell prints, where it does not say so itself."""
+    place = parse_range(finding.cell) if finding.cell and finding.printed is None else None
+    grid = next((grid for grid in grids if grid.name == finding.sheet), None)
+    if place is None or grid is None:
+        return finding
+    value = grid.at(place.top, place.left)
+    is_percent = (place.top, place.left) in grid.percents and isinstance(value, int | float)
+    return replace(finding, printed=f"{value:.10%}".rstrip("0%").rstrip(".") + "%" if is_percent else printed(value))
 
 
 def _merged_cells(data: bytes, limits: Limits) -> int:
@@ -161,7 +175,7 @@ def _make_harmless(book: Workbook, grids: Sequence[Grid]) -> None:
         for cell in _cells(sheet):
             if isinstance(cell, Cell) and cell.data_type == "f" and _reaches_out(cell):
                 shown = grid.at(cell.row - 1, cell.column - 1)
-                _write(cell, None if isinstance(shown, Uncached) else shown)
+                write(cell, None if isinstance(shown, Uncached) else shown)
             if cell.hyperlink is not None and cell.hyperlink.target:
                 cell.hyperlink = None
     for names in (book.defined_names, *(sheet.defined_names for sheet in book.worksheets)):
@@ -190,72 +204,6 @@ def _take_off_marks(book: Workbook, earlier: OwnCopy) -> None:
         del properties[PROPERTY]
 
 
-def _values_of(grids: Sequence[Grid]) -> Workbook:
-    book = Workbook()
-    book.remove(book.worksheets[0])
-    for grid in grids:
-        sheet = book.create_sheet(_sheet_title(grid.name, book.sheetnames))
-        sheet.sheet_state = "hidden" if grid.is_hidden else "visible"
-        for r, values in enumerate(grid.rows):
-            for c, value in enumerate(values):
-                if value is not None:
-                    cell = sheet.cell(r + 1, c + 1)
-                    _write(cell, value)
-                    if (r, c) in grid.percents:
-                        cell.number_format = "0.00%"
-        for merge in grid.merges:
-            sheet.merge_cells(None, merge.top + 1, merge.left + 1, merge.bottom + 1, merge.right + 1)
-        for r in grid.hidden_rows:
-            sheet.row_dimensions[r + 1].hidden = True
-        for c in grid.hidden_columns:
-            sheet.column_dimensions[get_column_letter(c + 1)].hidden = True
-    if not any(sheet.sheet_state == "visible" for sheet in book.worksheets):
-        book.create_sheet("Sheet")
-    return book
-
-
-def _sheet_title(name: str, taken: Sequence[str]) -> str:
-    """The sheet's own name, as far as Excel allows it."""
-    title = re.sub(r"[\\*?:/\[\]]", "_", name)[:31] or "Sheet"
-    number = 1
-    while title in taken:
-        number += 1
-        title = f"{title[:27]}({number})"
-    return title
-
-
-def _write(cell: Cell | MergedCell, value: Value) -> None:
-    """Write a value as what it is; text never becomes a formula."""
-    if isinstance(cell, MergedCell):
-        return
-    match value:
-        case CellError():
-            cell.value, cell.data_type = str(value), "e"
-        case Uncached():
-            _write_text(cell, f"={value.removeprefix('=')}")
-        case str():
-            _write_text(cell, value)
-        case dt.date() if value.year < 1900:
-            _write_text(cell, value.isoformat())
-        case dt.datetime():
-            cell.value, cell.number_format = value, "yyyy-mm-dd hh:mm" if value.time() != dt.time() else "yyyy-mm-dd"
-        case dt.date():
-            cell.value, cell.number_format = value, "yyyy-mm-dd"
-        case _:
-            cell.value = value
-
-
-def _write_text(cell: Cell | MergedCell, text: str) -> None:
-    if isinstance(cell, MergedCell):
-        return
-    text = ILLEGAL_CHARACTERS_RE.sub("", text)[:_MOST_CHARACTERS]
-    cell.value = text or None
-    if text:
-        cell.data_type = "s"
-        if text.startswith(_UNTRUSTED_START):
-            cell.quotePrefix = True
-
-
 # --- comments and the list --------------------------------------------------------------------------------------------
 
 
@@ -265,7 +213,7 @@ def _mark_cells(book: Workbook, findings: Iterable[Finding], lang: str) -> None:
         if finding.cell:
             at[finding.sheet, finding.cell].append(finding)
     for (sheet, address), found in at.items():
-        title = sheet if sheet in book.sheetnames else _sheet_title(sheet, ())
+        title = sheet if sheet in book.sheetnames else sheet_title(sheet, ())
         cell = book[title][address] if title in book.sheetnames else None
         if not isinstance(cell, Cell):
             continue
@@ -273,7 +221,7 @@ def _mark_cells(book: Workbook, findings: Iterable[Finding], lang: str) -> None:
         text = "\n".join(f"【{SEVERITIES[lang][one.severity]}】{one.message}" for one in found)
         if cell.comment and cell.comment.author != AUTHOR:
             text = f"{cell.comment.text}\n{text}"
-        text = ILLEGAL_CHARACTERS_RE.sub("", text)[:_MOST_CHARACTERS]
+        text = ILLEGAL_CHARACTERS_RE.sub("", text)[:MOST_CHARACTERS]
         lines = sum(len(line) // 22 + 1 for line in text.splitlines())
         cell.comment = Comment(text, AUTHOR, width=320, height=min(24 + 19 * lines, 400))
         cell.fill = PatternFill("solid", start_color=COLOURS[found[0].severity])
@@ -289,14 +237,14 @@ def _write_list(book: Workbook, title: str, name: str, findings: Sequence[Findin
     top = (words["title"].format(name=name), words["counts"].format(**counts), words["how"], said)
     for row, text in enumerate(top, start=1):
         sheet.merge_cells(start_row=row, start_column=1, end_row=row, end_column=len(_WIDTHS))
-        _write_text(sheet.cell(row, 1), text)
-        sheet.cell(row, 1).alignment = Alignment(wrap_text=True, vertical="top")
-        sheet.row_dimensions[row].height = 18 * (_width(text) // 150 + 1)
-    sheet.cell(1, 1).font = Font(bold=True, size=14)
+        write_text(sheet.cell(row, 1), text)
+        sheet.cell(row, 1).alignment, sheet.cell(row, 1).font = Alignment(wrap_text=True, vertical="top"), Font(_FONT)
+        sheet.row_dimensions[row].height = 18 * (width_of(text) // 150 + 1)
+    sheet.cell(1, 1).font = Font(_FONT, bold=True, size=14)
     sheet.row_dimensions[1].height = 24
     head = len(top) + 2
     for column, heading in enumerate(words["columns"].split(), start=1):
-        sheet.cell(head, column, heading).font = Font(bold=True)
+        sheet.cell(head, column, heading).font = Font(_FONT, bold=True)
         sheet.cell(head, column).fill = PatternFill("solid", start_color="FFD9D9D9")
     ordered = sorted(findings, key=lambda one: _ORDER.index(one.severity))
     for row, finding in enumerate(ordered, start=head + 1):
@@ -305,8 +253,7 @@ def _write_list(book: Workbook, title: str, name: str, findings: Sequence[Findin
         sheet.column_dimensions[letter].width = width
     sheet.freeze_panes = f"A{head + 1}"
     sheet.auto_filter.ref = f"A{head}:{get_column_letter(len(_WIDTHS))}{head + max(len(ordered), 1)}"
-    sheet.page_setup.orientation, sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = "landscape", 1, 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    fit_to_page(sheet)
 
 
 def _write_line(book: Workbook, sheet: Worksheet, row: int, finding: Finding, lang: str) -> None:
@@ -315,17 +262,17 @@ def _write_line(book: Workbook, sheet: Worksheet, row: int, finding: Finding, la
     texts = (SEVERITIES[lang][finding.severity], finding.sheet, place, finding.printed or "", problem, todo)
     for column, text in enumerate(texts, start=1):
         cell = sheet.cell(row, column)
-        _write_text(cell, text)
-        cell.alignment = Alignment(wrap_text=True, vertical="top")
+        write_text(cell, text)
+        cell.alignment, cell.font = Alignment(wrap_text=True, vertical="top"), Font(_FONT)
     sheet.cell(row, 1).fill = PatternFill("solid", start_color=COLOURS[finding.severity])
-    lines = max(-(-_width(text) // (width - 2)) for text, width in zip(texts, _WIDTHS.values(), strict=True))
+    lines = max(-(-width_of(text) // (width - 2)) for text, width in zip(texts, _WIDTHS.values(), strict=True))
     sheet.row_dimensions[row].height = 15 * max(lines, 1) + 2
-    title = finding.sheet if finding.sheet in book.sheetnames else _sheet_title(finding.sheet, ())
+    title = finding.sheet if finding.sheet in book.sheetnames else sheet_title(finding.sheet, ())
     if finding.place and title in book.sheetnames:
         link = sheet.cell(row, 3)
         quoted = title.replace("'", "''")
         link.hyperlink = Hyperlink(ref=link.coordinate, location=f"'{quoted}'!{finding.place}")
-        link.font = Font(color="FF0563C1", underline="single")
+        link.font = Font(_FONT, color="FF0563C1", underline="single")
 
 
 def _divided(message: str, lang: str) -> tuple[str, str]:
@@ -333,10 +280,6 @@ def _divided(message: str, lang: str) -> tuple[str, str]:
     pattern = r"^(.*[。？！])(请.*)$" if lang == "zh" else r"^(.*?[.:;]) ?((?:Please|Use|Fill|Keep|Delete|check)\b.*)$"
     match = re.match(pattern, message, re.DOTALL)
     return (match[1], match[2]) if match else (message, "")
-
-
-def _width(text: str) -> int:
-    return sum(2 if ord(character) > 0x2E7F else 1 for character in text)
 
 
 # --- the mark ---------------------------------------------------------------------------------------------------------

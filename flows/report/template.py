@@ -4,88 +4,36 @@ import datetime as dt
 import io
 import json
 import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
+from flows.report.template_columns import NONE, Column, as_written, columns_of
+from flows.report.widths import width_of
 from schemas import forms
-from schemas.form import FieldInfo, FormInfo
+from schemas.info import FieldInfo, FormInfo
 from schemas.text import heading_key
-from schemas.vocabulary import Vocabulary
-from schemas.vocabulary.units import OFFICIAL, factor_for
 
 # Rows ready to be filled: at least so many, and so many more than are filled in.
 ROWS, ROWS_MORE = 30, 15
-NONE = "—"
 # Excel's bound on the text of a list of choices; a longer list stands on a hidden sheet.
 _LONGEST_LIST = 255
 _CHOICES = "选项"
 _A3, _A4 = 8, 9
 # Characters across that still print legibly on A4, landscape.
 _WIDEST_A4 = 150
-_WIDEST_COLUMN = 28
 _EARLIEST = dt.date(2000, 1, 1)
 _FORMULA_STARTS = ("=", "+", "-", "@")
-_FORMATS = {
-    "count": "0",
-    "yuan": "#,##0.00####",
-    "km": "0.00##",
-    "rate": "0.##%",
-    "decimal": "General",
-    "date": "yyyy-mm-dd",
-    "text": "@",
-}
-_WIDTHS = {"count": 9, "decimal": 12, "date": 12, "code": 12, "flag": 9, "text": 16}
 _NOT_IN_SHEET_NAMES = re.compile(r"[\[\]:*?/\\]")
 NOTES = (
     "注：1. 红色栏目必填；有下拉选项的请从中选择。2. 请写明截至日期。3. 日期填为2021-08-20的样式，百分比填为91%。"
     "4. 没有的填“—”，0表示确实为0。5. 行数不够时在表中插入行。"
 )
 FOOTER = "单位负责人：　　　　　　审核人：　　　　　　填报人：　　　　　　填报日期："
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of a template."""
-
-    name: str
-    info: FieldInfo
-    # The code it stands for, where a field repeats over groups, and that code's list.
-    group: str | None = None
-    groups: Vocabulary | None = None
-    # The heading over a run of columns, and its own.
-    over: str | None = None
-    heading: str = ""
-
-    @property
-    def key(self) -> str:
-        """What its values are called: `field`, in a group `code.field`."""
-        return f"{self.group}.{self.name}" if self.group else self.name
-
-    @property
-    def choices(self) -> list[str]:
-        """The names of its closed list."""
-        return [self.info.vocabulary.zh(code) for code in self.info.vocabulary] if self.info.vocabulary else []
-
-    @property
-    def number_format(self) -> str:
-        """How its cells show what they hold."""
-        if self.info.kind == "decimal":
-            return _FORMATS.get(self.info.dimension or "", _FORMATS["decimal"])
-        return _FORMATS.get(self.info.kind, _FORMATS["text"])
-
-    def width(self, rows: Sequence[Mapping[str, Any]] = ()) -> int:
-        """In characters: room for its choices, for what is filled in, and for its heading on two lines."""
-        longest = max((_width(choice) for choice in self.choices), default=0)
-        filled = max((_width(str(row.get(self.key) or "")) for row in rows), default=0)
-        room = max(longest + 3, filled + 2 if self.info.kind == "text" else 0)
-        return max(_WIDTHS[self.info.kind], -(-_width(self.heading) // 2) + 3, min(_WIDEST_COLUMN, room))
 
 
 @dataclass(frozen=True)
@@ -136,66 +84,6 @@ def make_template(template: Template) -> bytes:
         An .xlsx file.
     """
     return _Writer(template).write()
-
-
-# --- columns ----------------------------------------------------------------------------------------------------------
-
-
-def columns_of(form: FormInfo, used: Iterable[str] = ()) -> list[Column]:
-    """The columns of a form's template; codes of a spread field that rows use are shown beside the usual ones."""
-    columns: list[Column] = []
-    spread = form.fields[form.spread].vocabulary if form.spread else None
-    for name, info in form.fields.items():
-        if is_left_out(form, name, info):
-            continue
-        if info.repeats_over:
-            columns += _under_one_heading(name, info, info.repeats_over, info.repeats_over)
-        elif spread is None or name not in form.measures:
-            columns.append(Column(name, info, heading=_heading(info, _unit(info))))
-        elif name == form.measures[0]:
-            shown = list(dict.fromkeys((*(form.shown or spread), *used)))
-            if len(form.measures) == 1:
-                columns += _under_one_heading(name, info, spread, shown)
-                continue
-            for code in shown:
-                for measure in form.measures:
-                    described = form.fields[measure]
-                    heading = _heading(described, _unit(described))
-                    columns.append(Column(measure, described, code, spread, spread.zh(code), heading))
-    return columns
-
-
-def is_left_out(form: FormInfo, name: str, info: FieldInfo) -> bool:
-    """What is said elsewhere: a town's own name in the title, the groups' names and units over the columns."""
-    if name == "town":
-        return form.level == "town"
-    if info.dimension is None and info.kind == "flag" and info.vocabulary is None:
-        return True
-    is_in_headings = name == "unit" and any(form.fields[each].dimension == "concentration" for each in form.measures)
-    return name == form.spread or is_in_headings
-
-
-def _under_one_heading(name: str, info: FieldInfo, groups: Vocabulary, shown: Iterable[str]) -> list[Column]:
-    over = _heading(info, _unit(info))
-    return [
-        Column(name, info, code, groups, over, groups.zh(code) + _bracketed(groups.terms[code].unit)) for code in shown
-    ]
-
-
-def _unit(info: FieldInfo) -> str:
-    return OFFICIAL.get(info.dimension or "", "")
-
-
-def _heading(info: FieldInfo, unit: str) -> str:
-    return info.title + _bracketed(unit)
-
-
-def _bracketed(unit: str) -> str:
-    return f"（{unit}）" if unit else ""
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -261,7 +149,7 @@ class _Writer:
                 form = self._heading_format(column.info.required)
                 if self.depth == 2:
                     sheet.merge_range(self.head, start, self.head + 1, start, "", form)
-                sheet.write_string(self.head, start, column.heading, form)
+                sheet.write_string(self.head, start, "\n".join(column.heading_lines), form)
                 self._explain(sheet, self.head, start, column.info)
             else:
                 while end + 1 < len(self.columns) and self.columns[end + 1].over == column.over:
@@ -270,7 +158,7 @@ class _Writer:
                 for place in range(start, end + 1):
                     info = self.columns[place].info
                     form = self._heading_format(info.required)
-                    sheet.write_string(self.head + 1, place, self.columns[place].heading, form)
+                    sheet.write_string(self.head + 1, place, "\n".join(self.columns[place].heading_lines), form)
                     self._explain(sheet, self.head + 1, place, info)
             start = end + 1
         for place, width in enumerate(self.widths):
@@ -305,14 +193,14 @@ class _Writer:
                 elif column.info.fill_down and value is not None:
                     above.add(column.key)
                 self._cell(sheet, row, place, column, value)
-            texts = [_width(str(values.get(column.key) or "")) for column in self.columns]
+            texts = [width_of(str(values.get(column.key) or "")) for column in self.columns]
             lines = max(-(-text // width) for text, width in zip(texts, self.widths, strict=True))
             sheet.set_row(row, max(20, 15 * lines))
 
     def _cell(self, sheet: Worksheet, row: int, place: int, column: Column, value: Any) -> None:
         wraps = {"text_wrap": True} if column.info.kind == "text" else {"align": "center"}
         form = self._format(border=1, num_format=column.number_format, **wraps)
-        shown = _shown(column, value)
+        shown = as_written(column, value)
         if shown is None:
             sheet.write_blank(row, place, None, form)
         elif isinstance(shown, dt.date):
@@ -385,7 +273,7 @@ class _Writer:
     def _below(self, sheet: Worksheet) -> None:
         last = len(self.columns) - 1
         self._across(sheet, self.end, 0, last, NOTES, self._format(text_wrap=True, valign="top"))
-        lines = -(-_width(NOTES) // sum(self.widths))
+        lines = -(-width_of(NOTES) // sum(self.widths))
         sheet.set_row(self.end, 16 * (lines + 1))
         self._across(sheet, self.end + 1, 0, last, FOOTER, self._format(align="left"))
         sheet.set_row(self.end + 1, 24)
@@ -401,23 +289,3 @@ class _Writer:
         sheet.set_margins(left=0.4, right=0.4, top=0.6, bottom=0.6)
         sheet.center_horizontally()
         sheet.set_footer("&C第&P页，共&N页")
-
-
-def _shown(column: Column, value: Any) -> str | float | dt.date | None:
-    """A value as a clerk writes it: the name of a code, a figure in the unit of its heading."""
-    info = column.info
-    if value is None:
-        return None
-    if value == NONE:
-        return NONE
-    if info.kind == "flag":
-        value = "yes" if value else "no"
-    if info.vocabulary:
-        return info.vocabulary.zh(value) if value in info.vocabulary.terms else str(value)
-    if info.kind == "date":
-        return value.date() if isinstance(value, dt.datetime) else value if isinstance(value, dt.date) else str(value)
-    if info.kind in ("count", "decimal") and not isinstance(value, str):
-        exact = Decimal(str(value))
-        factor = factor_for(info.dimension or "", _unit(info)) if info.dimension != "rate" else None
-        return float(exact / factor if factor else exact)
-    return str(value)

@@ -45,10 +45,15 @@ def test_a_night_and_the_night_after(place: Path) -> None:
     assert "截至2021年8月20日" in first.stderr
     assert "关于报送进度表的通知.txt" in first.stderr
     manifest = (place / "data" / "published" / "manifest.json").read_bytes()
+    copies = {path: path.stat().st_mtime_ns for path in (place / "data" / "published" / "returned").glob("*/*")}
+    assert copies
+    assert f"批注副本 {len(copies)} 份（新写 {len(copies)}，" in first.stderr
 
     again = gongshui("run", home=place / "home", cwd=place)
     assert again.returncode == 1, again.stderr
     assert "收件没有变化" in again.stderr
+    assert f"批注副本 {len(copies)} 份（新写 0，" in again.stderr
+    assert {path: path.stat().st_mtime_ns for path in copies} == copies
     assert (place / "data" / "published" / "manifest.json").read_bytes() == manifest
     assert list((place / "home").iterdir()) == []
 
@@ -63,7 +68,21 @@ def test_published_and_marts_deleted_come_back(place: Path) -> None:
     night = gongshui("run", "--lang", "en", home=place / "home", cwd=place)
     assert night.returncode == 1, night.stderr
     assert "as of 2021-08-20" in night.stderr
+    assert "no header is recognised in it." in night.stderr
     assert (place / "data" / "published" / "marts.duckdb").is_file()
+
+
+def test_copies_that_cannot_be_written_are_said_and_fail_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows import nightly
+    from flows.settings import Settings
+
+    def fail(_):
+        raise PermissionError(13, "Permission denied", "returned")
+
+    monkeypatch.setattr(nightly, "return_workbooks", fail)
+    ((path, why),) = nightly._returned(Settings()).failed
+    assert path.endswith("returned")
+    assert "Permission denied" in why.reason_zh
 
 
 def test_a_missing_inbox_is_said_and_ends_with_2(tmp_path: Path) -> None:

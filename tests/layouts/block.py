@@ -3,12 +3,12 @@
 import datetime as dt
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from tests.layouts.cells import Cell, Place, null_cell, shown_cell
+from tests.layouts.cells import Cell, Place, null_cell, shown_cell, unreadable_cell
 from tests.layouts.clean import Entry, clean_table
 from tests.layouts.headings import Column, columns_of, spelling_of
 from tests.layouts.plans import Plan
@@ -25,15 +25,23 @@ class Record:
     # 0-based places, until they are addresses.
     cells: dict[str, Any]
     town: str | None
+    # Fields whose cells print no value of theirs.
+    unread: set[str] = field(default_factory=set)
 
 
 class Block:
     """A table without its titles, from its own top left corner."""
 
-    def __init__(self, p: Plan, depth: int = 1) -> None:
+    def __init__(self, p: Plan, depth: int = 1, *, half: int | None = None, title_rows: int = 0) -> None:
         self.p, self.clean = p, clean_table(p)
+        if half is not None:
+            middle = len(self.clean.entries) // 2
+            self.clean.entries = self.clean.entries[middle:] if half else self.clean.entries[:middle]
         # Header rows at least, where another table stands beside.
         self.depth = depth
+        # How many rows the titles take where they are repeated, and where they then begin.
+        self.title_rows = title_rows
+        self.breaks: list[int] = []
         self.info = self.clean.info
         self.columns = columns_of(p, self.clean)
         self.cells: dict[Place, Cell] = {}
@@ -43,7 +51,10 @@ class Block:
         self.records: list[Record] = []
         self.row = 0
         self.said: dict[str, tuple[Any, Place]] = {}
-        self.spread_is_wide = bool(self.info.spread) and p.spread != "long"
+        self.unread: set[str] = set()
+        # The cells of the row whose parts stand beneath it.
+        self.whole: dict[str, Place] = {}
+        self.spread_is_wide = bool(self.info.spread) and p.spread not in ("long", "parts")
         self._header()
         self.header_rows = self.row
         self._body()
@@ -106,6 +117,8 @@ class Block:
 
     def _body(self) -> None:
         p, rows = self.p, self._rows()
+        if p.limits:
+            self._limits()
         if p.totals == "first":
             self._total("合计", rows)
         if p.gaps == "between":
@@ -115,13 +128,22 @@ class Block:
         }
         sections &= {*self.clean.entries[0].shared, *([self.info.spread] if not self.spread_is_wide else [])}
         number = 0
-        by = next(iter(sections), "")
+        by = min(sections, default="")
         for key, members in groupby(rows, key=lambda row: row[1] if by == self.info.spread else row[0].shared.get(by)):
             section = list(members)
             if sections:
                 number += 1
                 self._section(by, key, number, section)
-            self._committees(section, rows)
+            if len(sections) < 2:
+                self._committees(section, rows)
+                continue
+            # 一、镇级水厂扩网工程 over （一）沙田镇.
+            outer = dict(self.said)
+            for place, (town, of_town) in enumerate(groupby(section, key=lambda row: row[0].shared["town"]), 1):
+                group = list(of_town)
+                self._section("town", town, place, group, is_inner=True)
+                self.said |= outer
+                self._committees(group, rows)
         if p.totals in ("last", "nested_last"):
             self._total(p.stream("total").choice(("合计", "总计", "合  计", "全镇合计")), rows)
         self._below()
@@ -174,6 +196,9 @@ class Block:
         entry, code = row
         choose = self.p.stream("cells", self.p.form, self.row)
         told: dict[str | None, tuple[dict[str, Any], dict[str, Place]]] = {None: ({}, {})}
+        if self.p.spread == "parts" and code == next(iter(entry.groups)):
+            self._whole(entry, choose)
+        self.unread = set()
         for c, column in enumerate(self.columns):
             values, cells = told.setdefault(column.group, ({}, {}))
             self._cell(c, column, entry, code, choose, values, cells)
@@ -224,6 +249,12 @@ class Block:
             if value is not None:
                 self._put(c, Cell({"年": value.year, "月": value.month, "日": value.day}[column.other]))
             return
+        if self.whole and value is not None and self.info.fields[name].fill_down:
+            values[name], cells[name] = value, self.whole[name]
+            if name == "project_name":
+                word = spelling_of(choose, self.info.fields[str(self.info.spread)].vocabulary, str(code))
+                self._put(c, Cell(choose.choice(("其中：", "其中:", "")) + word))
+            return
         if column.name == "natural_village" and self.p.committee == "with_village":
             cells["village_committee"] = cells[name] = self._put(c, Cell(f"{entry.shared['village_committee']}{value}"))
             values["village_committee"], values[name] = entry.shared["village_committee"], value
@@ -236,11 +267,44 @@ class Block:
                 values[name] = None
                 self._put(c, Cell(choose.choice(("<0.02", "＜0.05", "未检出", "ND", "低于检出限", "<0.005"))))
                 return
+        described = self.info.fields[name.rpartition(".")[2]]
+        if column.group is None and (unreadable := unreadable_cell(self.p, described, choose)):
+            values[name], cells[name] = None, self._put(c, unreadable)
+            self.unread.add(name)
+            if name == "value":
+                values["is_below_detection"] = None
+            return
         values[name] = value
         if value is None and column.group and not group:
             self._put(c, null_cell(self.p, choose) if choose.random() < 0.7 or not self.info.zero_is_none else Cell(0))
             return
         cells[name] = self._put(c, shown_cell(self.p, self.info, column, name, value, choose, year))
+
+    def _whole(self, entry: Entry, choose: random.Random) -> None:
+        """The row of the sums of an entry's parts: what they share stands here."""
+        self.whole = {}
+        for c, column in enumerate(self.columns):
+            described = self.info.fields.get(column.name)
+            if column.kind == "ordinal":
+                self._put(c, Cell(len(self.records) + 1))
+            elif column.kind == "field" and described and described.fill_down:
+                value, year = entry.shared.get(column.name), self.clean.report_date.year
+                cell = shown_cell(self.p, self.info, column, column.name, value, choose, year)
+                self.whole[column.name] = self._put(c, cell)
+        self._sums([(entry, code) for code in entry.groups])
+        self.row += 1
+
+    def _limits(self) -> None:
+        """限值 over the results: a row that is no sample."""
+        choose = self.p.stream("limits")
+        place = next((c for c, column in enumerate(self.columns) if self._is_label(column)), None)
+        if place is None:
+            return
+        self._put(place, Cell(choose.choice(("限值", "标准限值", "国标限值", "标准值"))))
+        for c, column in enumerate(self.columns):
+            if column.group:
+                self._put(c, Cell(choose.choice(("≤1", 0.3, "6.5～8.5", "不得检出", 100))))
+        self.row += 1
 
     def _value(self, column: Column, entry: Entry, code: str | None, group: dict[str, Any]) -> Any:
         if column.name == self.info.spread and not self.spread_is_wide:
@@ -279,14 +343,16 @@ class Block:
             self._record({**shared, **values, str(self.info.spread): group}, {**places, **cells}, town)
 
     def _record(self, values: dict[str, Any], places: dict[str, Place], town: str | None) -> None:
-        basis = next(
-            ("".join(c.path) for c in self.columns if c.name == "rural_population" or c.other == "rural_population"), ""
-        )
         if self.info.name == "baseline":
-            word = "".join(basis.split())
-            values["population_basis"] = "registered" if "户籍" in word else "resident" if "常住" in word else None
+            path = next(c.path for c in self.columns if "rural_population" in (c.name, c.other))
+            # Of 常住户数/户籍人口 the half that counts the people; of 常住户数/人口 what the other half says.
+            words = ("".join(part.split()) for part in (path[-1].rpartition("/")[2], "".join(path)))
+            codes = (("户籍", "registered"), ("常住", "resident"))
+            values["population_basis"] = next((code for text in words for word, code in codes if word in text), None)
         self.records.append(
-            Record(self.info.name, "", self.row, values, places, town if "town" in self.info.fields else None)
+            Record(
+                self.info.name, "", self.row, values, places, town if "town" in self.info.fields else None, self.unread
+            )
         )
 
     def _fill(self, group: Sequence[tuple[Entry, str | None]], start: int) -> None:
@@ -311,7 +377,9 @@ class Block:
                 if self.p.fill == "merged":
                     self.merges.append((first, c, rest[-1], c))
 
-    def _section(self, name: str, value: Any, number: int, rows: Sequence[tuple[Entry, str | None]]) -> None:
+    def _section(
+        self, name: str, value: Any, number: int, rows: Sequence[tuple[Entry, str | None]], *, is_inner: bool = False
+    ) -> None:
         p, described = self.p, self.info.fields[name]
         choose = p.stream("section", name, value)
         label = spelling_of(choose, described.vocabulary, value) if described.vocabulary else str(value)
@@ -337,7 +405,8 @@ class Block:
             if end > first:
                 self.merges.append((self.row, first, self.row, end))
         else:
-            place = self._put(first, Cell((f"（{numeral}）" if p.section == "bracketed" else f"{numeral}、") + label))
+            numbering = f"（{numeral}）" if p.section == "bracketed" or is_inner else f"{numeral}、"
+            place = self._put(first, Cell(numbering + label))
         if has_figures:
             self._sums(rows)
         self.said = {name: (value, place)}
@@ -382,7 +451,10 @@ class Block:
             self._put(c, Cell(int(total) if total == int(total) else float(total)))
 
     def _repeat_header(self) -> None:
-        height = self.header_rows if self.p.page_breaks == "header_and_steps" else self.bottom_of_header + 1
+        height = self.bottom_of_header + 1 if self.p.page_breaks == "header" else self.header_rows
+        if self.title_rows:
+            self.breaks.append(self.row)
+            self.row += self.title_rows
         for (row, column), cell in list(self.cells.items()):
             if row < height:
                 self.cells[self.row + row, column] = cell

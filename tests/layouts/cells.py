@@ -9,7 +9,7 @@ from typing import Any
 
 import cn2an
 
-from schemas.form import FieldInfo, FormInfo
+from schemas.info import FieldInfo, FormInfo
 from schemas.vocabulary.units import UNITS
 from tests.layouts.headings import Column, spelling_of, units_of
 from tests.layouts.plans import Plan
@@ -17,20 +17,33 @@ from tests.layouts.plans import Plan
 
 @dataclass(frozen=True)
 class Cell:
-    """What a cell shows: a value, how it is formatted (`date`, `percent`), the formula it comes from."""
+    """What a cell shows: a value, how it is formatted (`date`, `percent`, `error`), the formula it comes from."""
 
     value: str | int | float | dt.date
     style: str = ""
     formula: str = ""
+    # Whether the file stores the formula without its value.
+    is_uncached: bool = False
 
 
 Place = tuple[int, int]
+ERRORS = ("#REF!", "#DIV/0!", "#VALUE!", "#N/A", "#NAME?")
+UNREADABLE = ("不详", "不清楚", "见备注", "待核实", "待定")
 MARKS = ("—", "/", "无", "－", "-", "–", "／")
 FULL_WIDTH = str.maketrans("0123456789.,%", "０１２３４５６７８９．，％")
 
 
 def null_cell(p: Plan, choose: random.Random, *, must_show: bool = False) -> Cell | None:
     return Cell(choose.choice(MARKS)) if must_show or (p.nulls == "marks" and choose.random() < 0.7) else None
+
+
+def unreadable_cell(p: Plan, described: FieldInfo, choose: random.Random) -> Cell | None:
+    """What stands now and then where a figure or a day should be."""
+    if p.unreadable == "none" or described.required or described.kind not in ("count", "decimal", "date"):
+        return None
+    if choose.random() < 0.7:
+        return None
+    return Cell(choose.choice(ERRORS), "error") if p.unreadable == "errors" else Cell(choose.choice(UNREADABLE))
 
 
 def shown_cell(
@@ -59,9 +72,9 @@ def shown_cell(
 
 def _number(p: Plan, exact: Decimal, choose: random.Random) -> Cell:
     number = int(exact) if exact == int(exact) else float(exact)
-    if p.numbers == "formulas" and choose.random() < 0.4:
+    if p.numbers in ("formulas", "uncached") and choose.random() < 0.4:
         part = choose.randint(1, 9)
-        return Cell(number, formula=f"{exact - part:f}+{part}")
+        return Cell(number, formula=f"{exact - part:f}+{part}", is_uncached=p.numbers == "uncached")
     return Cell(
         plain_number(exact) if p.numbers == "text" or (p.numbers == "mixed" and choose.random() < 0.3) else number
     )
@@ -98,6 +111,10 @@ def _in_chinese(text: str) -> str:
     return str(cn2an.an2cn(text))
 
 
+def _year_in_chinese(year: int) -> str:
+    return str(year).translate(str.maketrans("0123456789", "〇一二三四五六七八九"))
+
+
 def _shown_rate(p: Plan, column: Column, value: Decimal, choose: random.Random) -> Cell:
     match column.rate:
         case "hundred":
@@ -120,6 +137,10 @@ def _shown_date(p: Plan, day: dt.date, choose: random.Random, year: int) -> Cell
         f"{y}年{m}月{d}日",
         f"{y}{m:02d}{d:02d}",
         f"{y}年{m}月{d}日。",
+        f"{y}年{m}月{d}日前",
+        f"{y % 100}年{m}月{d}日",
+        f"{y}-{m:02d}-{d:02d} 00:00:00",
+        f"{_year_in_chinese(y)}年{cn2an.an2cn(m)}月{cn2an.an2cn(d)}日",
     ]
     ways += [str((day - dt.date(1899, 12, 30)).days)]
     whole = {10: ("初", "上旬"), 20: ("中旬",)}.get(

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from schemas import forms
-from schemas.form import FieldInfo, FormInfo
+from schemas.info import FieldInfo, FormInfo
 from tests.layouts.plans import Plan, town_is_subject
 
 COUNTY = "梅溪县"
@@ -146,8 +146,10 @@ def clean_table(p: Plan) -> Clean:
     if p.transposed and info.fields.keys() >= {"project_name"} and "project_name" not in shown:
         shown.append("project_name")
     shown.sort(key=list(info.fields).index)
-    entries = [_entry(p, info, shown, i, report_date, several_towns) for i in range(p.rows)]
-    keys = [n for n in ("town", "supply_mode", "village_committee") if n in info.fields]
+    rows = min(p.rows, len(TOWNS)) if town_is_subject(info) else p.rows  # a town has one row
+    entries = [_entry(p, info, shown, i, report_date, several_towns) for i in range(rows)]
+    outer = ("supply_mode", "town") if p.mode == p.town == "section" else ("town", "supply_mode")
+    keys = [n for n in (*outer, "village_committee") if n in info.fields]
     told_by_section = {"section"} & {p.town, p.mode}
     if told_by_section or p.fill != "repeated":
         entries.sort(key=lambda e: [str(e.shared.get(n)) for n in keys])

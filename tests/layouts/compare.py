@@ -49,6 +49,8 @@ def differences(layout: Layout, read: FileRead) -> list[str]:
             if not _same(value, want):
                 unread = f" (unread {record.unread[name]!r})" if name in record.unread else ""
                 said.append(f"{where}: {name} {value!r}{unread} for {want!r}")
+        for name in wanted.unread - record.unread.keys():
+            said.append(f"{where}: {name} is unreadable, read as {record.values.get(name)!r}")
         for name, cell in wanted.cells.items():
             if wanted.values.get(name) is not None and record.cells.get(name) != cell:
                 said.append(f"{where}: cell of {name} {record.cells.get(name)} for {cell}")

@@ -18,13 +18,19 @@ def render(wish: Plan) -> Layout:
     """Render a plan, as far as its choices go together."""
     p = possible(wish)
     blocks = [Block(p)]
-    if p.two != "none":
+    if p.page_breaks == "titles":
+        blocks = [Block(p, title_rows=len(_titles(blocks[0], blocks)))]
+    halves: tuple[int | None, ...] = (None, None)
+    if p.two.endswith("halves"):
+        halves = (0, 1)
+        blocks = [Block(p, half=half) for half in halves]
+    elif p.two != "none":
         others = [name for name in forms() if name != p.form]
         second = possible(p.but(form=p.stream("second").choice(others)))
         blocks.append(Block(second if second.two == p.two else second.but(two=p.two)))
     if p.two.startswith("beside"):
         depth = max(block.header_rows for block in blocks)
-        blocks = [Block(block.p, depth) for block in blocks]
+        blocks = [Block(block.p, depth, half=half) for block, half in zip(blocks, halves, strict=True)]
     day = blocks[0].clean.report_date
     sheets, records = _placed(p, blocks)
     if p.hidden == "sheet":
@@ -49,30 +55,29 @@ def _placed(p: Plan, blocks: list[Block]) -> tuple[list[Sheet], list[Record]]:
     records: list[Record] = []
     top, left = p.top, p.left
     for number, block in enumerate(blocks):
-        if not sheets or p.two == "sheets":
+        if not sheets or p.two in ("sheets", "sheet_halves"):
             sheets.append(Sheet(_sheet_name(p, block, len(sheets))))
             top, left = p.top, p.left
         sheet = sheets[-1]
-        has_titles = not (number and p.two.endswith("one_title"))
-        at, height = (top, left), 0
-        if has_titles:
-            lines = _titles(block, blocks)
+        has_titles = not (number and p.two.endswith(("one_title", "beside_halves")))
+        lines, height = _titles(block if has_titles else blocks[0], blocks), 0
+        if has_titles or p.two.startswith("beside"):
+            height = len(lines) + (p.gaps == "above")
+        at = (top + height, left)
+        for start in (*([top] if has_titles else []), *(at[0] + row for row in block.breaks)):
             for r, line in enumerate(lines):
                 for c, text, is_wide in line:
-                    sheet.cells[top + r, left + c] = Cell(text)
+                    sheet.cells[start + r, left + c] = Cell(text)
                     if is_wide and block.width > 1:
-                        sheet.merges.append((top + r, left + c, top + r, left + block.width - 1))
-            height = len(lines) + (p.gaps == "above")
-        elif p.two == "beside_one_title":
-            height = len(_titles(blocks[0], blocks)) + (p.gaps == "above")
-        at = (top + height, left)
+                        sheet.merges.append((start + r, left + c, start + r, left + block.width - 1))
         _place(sheet, block, at)
         for record in block.records:
             record.sheet, record.row = sheet.name, record.row + at[0] + 1
             record.cells = {n: address(r + at[0], c + at[1]) for n, (r, c) in record.cells.items()}
             records.append(record)
         if p.two.startswith("beside"):
-            left += block.width + 1
+            # The halves of one table may touch.
+            left += block.width + (p.two != "beside_halves" or p.stream("halves").random() < 0.5)
         else:
             top = max(r for r, _ in sheet.cells) + 2 + (p.two == "stacked")
     if p.file in ("csv", "csv_bom", "csv_gb", "tsv_gb", "html"):
@@ -114,6 +119,12 @@ def _mode_words(block: Block) -> str:
     return block.p.stream("mode words").choice(words)
 
 
+_ENDINGS = {
+    **{"xlsx_1904": "xlsx", "xls_1904": "xls", "spreadsheetml": "xls", "html": "xls"},
+    **{"csv_bom": "csv", "csv_gb": "csv", "tsv_gb": "tsv"},
+}
+
+
 def _file_name(p: Plan, blocks: list[Block]) -> str:
     day, town = blocks[0].clean.report_date, next((b.clean.town for b in blocks if b.clean.town), None)
     words = [town or ""] if p.town == "file" else []
@@ -125,8 +136,7 @@ def _file_name(p: Plan, blocks: list[Block]) -> str:
                 ways if p.year == "missing" else [f"{day:%Y%m%d}", f"{day.year}年{day.month}月{day.day}日"]
             )
         )
-    endings: dict[str, str] = {"xlsx_1904": "xlsx", "html": "xls", "csv_bom": "csv", "csv_gb": "csv", "tsv_gb": "tsv"}
-    return f"{''.join(words)}.{endings.get(p.file, p.file)}"
+    return f"{''.join(words)}.{_ENDINGS.get(p.file, p.file)}"
 
 
 def _folders(p: Plan, blocks: list[Block], received: dt.date) -> tuple[str, ...]:

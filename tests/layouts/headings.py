@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import cache
 
 from schemas import forms
-from schemas.form import FormInfo
+from schemas.info import FormInfo
 from schemas.text import heading_key, without_brackets
 from schemas.vocabulary import Vocabulary
 from schemas.vocabulary.units import UNITS
@@ -78,9 +78,11 @@ def columns_of(p: Plan, clean: Clean) -> list[Column]:
     singles: list[list[Column]] = []  # each list stays together
     skip = (
         {info.spread, *info.measures, "is_below_detection"}
-        if info.spread and p.spread != "long"
+        if info.spread and p.spread not in ("long", "parts")
         else {"is_below_detection"}
     )
+    if p.spread == "parts":
+        skip.add(str(info.spread))
     if info.spread and p.spread == "long" and info.spread == "supply_mode" and p.mode != "column" and p.mode != "ticks":
         skip.add("supply_mode")
     names = [n for n in clean.shown if n not in skip]
@@ -119,7 +121,7 @@ def columns_of(p: Plan, clean: Clean) -> list[Column]:
         singles.append([Column("extra", [p.stream("extra").sample(UNKNOWN, 2)[number]])])
     if p.order == "shuffled":
         p.stream("order").shuffle(singles)
-    if info.spread and p.spread != "long":
+    if info.spread and p.spread not in ("long", "parts"):
         at = choose.randint(1, len(singles)) if p.order == "shuffled" else len(singles)
         singles[at:at] = _spread_columns(p, clean, choose)
     if p.hidden == "helper":
@@ -207,8 +209,8 @@ def _spread_columns(p: Plan, clean: Clean, choose: random.Random) -> list[list[C
     else:
         for c in groups:
             word = spelled[c] if c else total
-            if p.spread == "joined" and c:
-                columns.append([Column("field", [word + headed[n]], n, c) for n in measures])
+            if p.spread == "joined":
+                columns.append([Column("field" if c else "extra", [word + headed[n]], n, c) for n in measures])
             else:
                 columns.append([Column("field" if c else "extra", [word, headed[n]], n, c) for n in measures])
     if top and p.header != "flat":

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas import forms
-from schemas.form import FormInfo
+from schemas.info import FormInfo
 
 # Every choice of every difficulty, the plainest first: shrinking goes there.
 CHOICES: dict[str, tuple[Any, ...]] = {
     "form": tuple(forms()),
     "rows": (2, 1, 3, 5, 8),
-    "file": ("xlsx", "xlsx_1904", "xls", "ods", "html", "csv", "csv_bom", "csv_gb", "tsv_gb"),
+    "file": (
+        *("xlsx", "xlsx_1904", "xls", "xls_1904", "ods", "spreadsheetml", "html"),
+        *("csv", "csv_bom", "csv_gb", "tsv_gb"),
+    ),
     # One row of headings; groups of one's own invention; 受益 over 户数, 人口; both; those over one more group.
     "header": ("flat", "own", "split", "both", "deep"),
     # Singles merged down to the last header row; unmerged, at the top; unmerged, at the bottom.
@@ -36,23 +39,38 @@ CHOICES: dict[str, tuple[Any, ...]] = {
     "top": (0, 1, 3),
     "left": (0, 2),
     "gaps": ("none", "above", "between"),
-    "page_breaks": ("none", "header", "header_and_steps"),
+    "page_breaks": ("none", "header", "header_and_steps", "titles"),
     "notes": ("none", "note", "footer", "both"),
     "hidden": ("none", "row", "column", "helper", "sheet", "filter"),
     "beside": ("none", "instructions", "empty"),
-    "numbers": ("plain", "text", "mixed", "formulas"),
+    # Formulas with their values, and without.
+    "numbers": ("plain", "text", "mixed", "formulas", "uncached"),
+    # What some cells print in place of a figure or a day.
+    "unreadable": ("none", "errors", "words"),
     "dates": ("excel", "text", "mixed", "parts"),
     "rates": ("fraction", "hundred", "text", "format"),
     "nulls": ("blank", "marks"),
     "pairs": ("apart", "slash"),
     "committee": ("apart", "with_village"),
     # Forms whose rows repeat a closed list: a row each, or groups of columns.
-    "spread": ("long", "over", "under", "joined"),
+    # Parts: a row for each beneath the row of their sums, 其中：专项债券资金.
+    "spread": ("long", "over", "under", "joined", "parts"),
     "spread_total": ("none", "first", "last"),
-    "two": ("none", "sheets", "stacked", "stacked_one_title", "beside", "beside_one_title"),
+    # A row of limits over the results of water tests.
+    "limits": (False, True),
+    # Another form on the sheet or in the workbook; halves: the other rows of the same table.
+    "two": (
+        *("none", "sheets", "stacked", "stacked_one_title", "beside", "beside_one_title"),
+        *("sheet_halves", "beside_halves"),
+    ),
     "transposed": (False, True),
     "towns_known": (True, False),
 }
+
+
+WORKBOOKS = ("xlsx", "xlsx_1904", "xls", "xls_1904", "ods", "spreadsheetml")
+WITH_MERGES = (*WORKBOOKS, "html")
+WITH_FORMULAS = ("xlsx", "xlsx_1904", "ods", "spreadsheetml")
 
 
 @dataclass(frozen=True)
@@ -93,8 +111,8 @@ def possible(wish: Plan) -> Plan:
     def never(*names: str) -> None:
         change.update({name: CHOICES[name][0] for name in names})
 
-    if wish.file in ("csv", "csv_bom", "csv_gb", "tsv_gb", "html"):
-        if wish.two == "sheets":
+    if wish.file not in WORKBOOKS:
+        if wish.two in ("sheets", "sheet_halves"):
             never("two")
         never("beside")
         if wish.town == "sheet":
@@ -103,7 +121,7 @@ def possible(wish: Plan) -> Plan:
             change["mode"] = "title"
         if wish.hidden != "row" or wish.file != "html":
             never("hidden")
-    if wish.file != "html" and wish.file not in ("xlsx", "xls", "ods"):
+    if wish.file not in WITH_MERGES:
         change.update(singles="top" if wish.singles == "merged" else wish.singles, groups="unmerged")
         if wish.fill == "merged":
             change["fill"] = "once"
@@ -113,24 +131,35 @@ def possible(wish: Plan) -> Plan:
         change["singles"] = "top"  # a heading under nothing, right of a group: nobody could tell
     if change.get("units", wish.units) in ("corner", "title"):
         never("pairs")  # 86/412 under a corner of 万人
-    if wish.hidden == "filter" and wish.file not in ("xlsx", "ods"):
+    if wish.hidden == "filter" and wish.file not in WITH_FORMULAS:
         never("hidden")
-    if wish.numbers == "formulas" and wish.file not in ("xlsx", "ods"):
+    if wish.numbers in ("formulas", "uncached") and wish.file not in WITH_FORMULAS:
         never("numbers")
     if "supply_mode" not in info.fields or (
         info.spread == "supply_mode" and (wish.spread != "long" or wish.mode != "section")
     ):
         never("mode")
+    if wish.two.endswith("one_title") and info.spread == "parameter" and wish.units in ("corner", "title"):
+        never("units")  # a water table names no units in its corner, and the table beneath has no corner of its own
     if not info.spread:
         never("spread", "spread_total")
-    elif wish.spread == "long" or len(info.measures) == 1:
+    elif wish.spread in ("long", "parts") or len(info.measures) == 1:
         never("spread_total")
     if info.spread and len(info.measures) == 1 and wish.spread in ("under", "joined"):
         change["spread"] = "over"
+    if wish.spread == "parts" and not (info.spread and "project_name" in info.fields and len(info.measures) > 1):
+        change["spread"] = "over" if info.spread else "long"
+    if info.spread != "parameter" or wish.spread == "long" or wish.two != "none" or wish.transposed:
+        never("limits")
+    if change.get("spread", wish.spread) == "parts":
+        change["fill"] = "repeated"
+    if wish.two.endswith("halves") and (wish.rows < 2 or wish.transposed):
+        never("two")
     if "town" not in info.fields or town_is_subject(info):
         change["town"] = "column"
-    if wish.town == "section" and change.get("mode", wish.mode) == "section":
-        change["town"] = "title"
+    if change.get("town", wish.town) == change.get("mode", wish.mode) == "section":
+        change["section"] = "numbered"  # over （一）
+        never("section_totals")
     if wish.two != "none" or wish.transposed:
         never("page_breaks", "hidden")
         for name, words in (("town", ("section", "sheet")), ("mode", ("section", "sheet"))):
@@ -157,10 +186,12 @@ def possible(wish: Plan) -> Plan:
             change["units"] = wish.units if wish.units in ("heading", "corner", "cell") else "canonical"
             if info.spread:
                 change["spread"] = "over"
-            if wish.file not in ("xlsx", "xls", "ods", "html"):
+            if wish.numbers == "uncached":
+                never("numbers")  # a turned sheet has other addresses than its formulas
+            if wish.file not in WITH_MERGES:
                 change["header"] = "flat"
             if info.spread and (len(info.measures) > 1 or change["header"] != "flat"):
-                change["file"] = wish.file if wish.file in ("xlsx", "xls", "ods", "html") else "xlsx"
+                change["file"] = wish.file if wish.file in WITH_MERGES else "xlsx"
     if wish.date in ("file", "folder"):
         change["year"] = "printed" if wish.date == "folder" else wish.year
     if not {"village_committee", "natural_village"} <= info.fields.keys() or wish.fill != "repeated":

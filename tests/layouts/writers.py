@@ -20,6 +20,10 @@ def _lines(sheet: Sheet) -> Iterator[tuple[int, list[tuple[int, Cell]]]]:
         yield row, [(column, sheet.cells[row, column]) for _, column in found]
 
 
+def _width(sheet: Sheet) -> int:
+    return max((c for _, c in sheet.cells), default=-1) + 1
+
+
 def _serial(day: dt.date, *, is_1904: bool = False) -> int:
     return (day - (dt.date(1904, 1, 1) if is_1904 else dt.date(1899, 12, 30))).days
 
@@ -94,16 +98,22 @@ def _worksheet(sheet: Sheet, *, is_1904: bool) -> str:
 def _xlsx_cell(at: str, cell: Cell, *, is_1904: bool) -> str:
     formula = f"<f>{escape(cell.formula)}</f>" if cell.formula else ""
     match cell.value:
+        case str(text) if cell.style == "error":
+            return f'<c r="{at}" t="e"><v>{text}</v></c>'
         case str(text):
             return f'<c r="{at}" t="inlineStr"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
         case dt.date() as day:
             return f'<c r="{at}" s="1"><v>{_serial(day, is_1904=is_1904)}</v></c>'
         case number:
             style = ' s="2"' if cell.style == "percent" else ""
-            return f'<c r="{at}"{style}>{formula}<v>{number!r}</v></c>'
+            value = "" if cell.is_uncached else f"<v>{number!r}</v>"
+            return f'<c r="{at}"{style}>{formula}{value}</c>'
 
 
-def _xls(sheets: list[Sheet]) -> bytes:
+_ERROR_CODES = {"#DIV/0!": 0x07, "#VALUE!": 0x0F, "#REF!": 0x17, "#NAME?": 0x1D, "#N/A": 0x2A}
+
+
+def _xls(sheets: list[Sheet], *, is_1904: bool = False) -> bytes:
     """BIFF8 as a bare stream, which readers take without the container around it."""
 
     def record(kind: int, data: bytes = b"") -> bytes:
@@ -119,6 +129,7 @@ def _xls(sheets: list[Sheet]) -> bytes:
     before = (
         record(0x0809, struct.pack("<HHHHII", 0x0600, 5, 0x0DBB, 1996, 0, 6))
         + record(0x0042, struct.pack("<H", 1200))
+        + record(0x0022, struct.pack("<H", is_1904))
         + font * 5
         + formats
     )
@@ -131,10 +142,13 @@ def _xls(sheets: list[Sheet]) -> bytes:
             body += record(0x0208, struct.pack("<HHHHHHI", r, 0, 256, 255, 0, 0, 0x20 if r in sheet.hidden_rows else 0))
             for c, cell in cells:
                 style = {"date": 1, "percent": 2}.get(cell.style, 0)
-                if isinstance(cell.value, str):
+                if cell.style == "error":
+                    body += record(0x0205, struct.pack("<HHHBB", r, c, 0, _ERROR_CODES[str(cell.value)], 1))
+                elif isinstance(cell.value, str):
                     body += record(0x0204, struct.pack("<HHH", r, c, 0) + text(cell.value, "H"))
                 else:
-                    number = float(_serial(cell.value) if isinstance(cell.value, dt.date) else cell.value)
+                    value = cell.value
+                    number = float(_serial(value, is_1904=is_1904) if isinstance(value, dt.date) else value)
                     body += record(0x0203, struct.pack("<HHHd", r, c, style, number))
         if sheet.merges:
             ranges = b"".join(struct.pack("<HHHH", t, b, le, r) for t, le, b, r in sheet.merges)
@@ -155,7 +169,7 @@ def _ods(sheets: list[Sheet]) -> bytes:
     tables = []
     for sheet in sheets:
         height = max((r for r, _ in sheet.cells), default=-1) + 1
-        width = max((c for _, c in sheet.cells), default=-1) + 1
+        width = _width(sheet)
         columns = "".join(f"<table:table-column{_collapsed(c in sheet.hidden_columns)}/>" for c in range(width))
         rows = "".join(
             f"<table:table-row{_collapsed(r in sheet.hidden_rows) or _filtered(r in sheet.filtered_rows)}>"
@@ -201,8 +215,56 @@ def _ods_cell(sheet: Sheet, r: int, c: int) -> str:
             attributes += _attribute("office:value-type", "date") + _attribute("office:date-value", day.isoformat())
         case number:
             kind = "percentage" if cell.style == "percent" else "float"
+            if cell.is_uncached:
+                return f"<table:table-cell{attributes}/>"
             attributes += _attribute("office:value-type", kind) + _attribute("office:value", repr(number))
     return _element("table:table-cell", "".join(f"<text:p>{line}</text:p>" for line in lines), attributes)
+
+
+_OFFICE = "urn:schemas-microsoft-com:office:"
+
+
+def _spreadsheetml(sheets: list[Sheet]) -> bytes:
+    """Excel's XML of 2003."""
+    styles = (("s1", "Short Date"), ("s2", "Percent"))
+    shown = "".join(f'<Style ss:ID="{key}"><NumberFormat ss:Format="{code}"/></Style>' for key, code in styles)
+    body = _element("Styles", shown) + "".join(map(_spreadsheetml_sheet, sheets))
+    spaces = f'xmlns="{_OFFICE}spreadsheet" xmlns:ss="{_OFFICE}spreadsheet" xmlns:x="{_OFFICE}excel"'
+    start = '<?xml version="1.0"?><?mso-application progid="Excel.Sheet"?>'
+    return f"{start}<Workbook {spaces}>{body}</Workbook>".encode()
+
+
+def _spreadsheetml_sheet(sheet: Sheet) -> str:
+    merges = {merge[:2]: merge for merge in sheet.merges}
+    rows = []
+    for r, cells in _lines(sheet):
+        hidden = ' ss:Hidden="1"' if r in sheet.hidden_rows | sheet.filtered_rows else ""
+        body = "".join(_spreadsheetml_cell(cell, r, c, merges.get((r, c))) for c, cell in cells)
+        rows.append(f'<Row ss:Index="{r + 1}"{hidden}>{body}</Row>')
+    columns = "".join(f'<Column ss:Index="{c + 1}" ss:Hidden="1"/>' for c in sorted(sheet.hidden_columns))
+    table = _element("Table", columns + "".join(rows))
+    visible = "<x:Visible>SheetHidden</x:Visible>" if sheet.is_hidden else ""
+    after = _element("x:WorksheetOptions", visible)
+    if sheet.filter_range:
+        top, bottom = (int("".join(filter(str.isdigit, part))) for part in sheet.filter_range.split(":"))
+        after += f'<x:AutoFilter x:Range="R{top}C1:R{bottom}C{_width(sheet)}"/>'
+    return _element("Worksheet", table + after, _attribute("ss:Name", sheet.name))
+
+
+def _spreadsheetml_cell(cell: Cell, r: int, c: int, merge: tuple[int, int, int, int] | None) -> str:
+    attributes = f' ss:Index="{c + 1}"'
+    if merge:
+        attributes += f' ss:MergeAcross="{merge[3] - c}" ss:MergeDown="{merge[2] - r}"'
+    attributes += _attribute("ss:Formula", f"={cell.formula}", when=bool(cell.formula))
+    attributes += {"date": ' ss:StyleID="s1"', "percent": ' ss:StyleID="s2"'}.get(cell.style, "")
+    match cell.value:
+        case str(text):
+            data = f'<Data ss:Type="{"Error" if cell.style == "error" else "String"}">{escape(text)}</Data>'
+        case dt.date() as day:
+            data = f'<Data ss:Type="DateTime">{day.isoformat()}T00:00:00.000</Data>'
+        case number:
+            data = "" if cell.is_uncached else f'<Data ss:Type="Number">{number!r}</Data>'
+    return f"<Cell{attributes}>{data}</Cell>"
 
 
 def _as_text(cell: Cell | None) -> str:
@@ -217,7 +279,7 @@ def _as_text(cell: Cell | None) -> str:
 
 def _html(sheets: list[Sheet]) -> bytes:
     (sheet,) = sheets
-    width = max(c for _, c in sheet.cells) + 1
+    width = _width(sheet)
     rows = []
     for r in range(max(r for r, _ in sheet.cells) + 1):
         cells = []
@@ -238,7 +300,7 @@ def _html(sheets: list[Sheet]) -> bytes:
 
 def _csv(sheets: list[Sheet], encoding: str, separator: str) -> bytes:
     (sheet,) = sheets
-    height, width = max(r for r, _ in sheet.cells) + 1, max(c for _, c in sheet.cells) + 1
+    height, width = max(r for r, _ in sheet.cells) + 1, _width(sheet)
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, delimiter=separator)
     writer.writerows([_as_text(sheet.cells.get((r, c))) for c in range(width)] for r in range(height))
@@ -249,7 +311,9 @@ WRITERS: dict[str, Callable[[list[Sheet]], bytes]] = {
     "xlsx": _xlsx,
     "xlsx_1904": lambda sheets: _xlsx(sheets, is_1904=True),
     "xls": _xls,
+    "xls_1904": lambda sheets: _xls(sheets, is_1904=True),
     "ods": _ods,
+    "spreadsheetml": _spreadsheetml,
     "html": _html,
     "csv": lambda sheets: _csv(sheets, "utf-8", ","),
     "csv_bom": lambda sheets: _csv(sheets, "utf-8-sig", ","),

@@ -19,8 +19,18 @@ KEYS = {
     "fct_project_progress": ("report_date", "project_name"),
     "fct_funding": ("report_date", "project_name", "funding_source"),
     "rpt_funding": ("report_date", "town_code", "supply_mode", "funding_source"),
+    "fct_water_quality": ("sample_no", "parameter"),
+    "fct_service_check": ("village_code", "checked_on"),
+    "fct_supervision": ("town_code", "held_on", "kind", "topic"),
+    "fct_verification": ("report_date", "village_code"),
+    "rpt_verification_town": ("report_date", "town_code"),
+    "fct_assessment_item": ("report_date", "town_code", "indicator"),
+    "fct_assessment": ("report_date", "town_code"),
+    "fct_restatement": ("report_date", "object", "column"),
     "fct_submission": ("file", "form"),
 }
+# Where each parameter of a sample has a row of its own, ours says that row and the truth the sample's first.
+FIRST_ROW = {("fct_water_quality", "source_row"): "min(source_row) over (partition by sample_id)"}
 # An issue may stand at any one of the cells that its rule compares: its address is no part of what it is.
 ISSUE = ("rule", "severity", "report_date", "town_code", "form", "object", "is_row_rejected", "submission")
 
@@ -101,7 +111,10 @@ def _mart(con: duckdb.DuckDBPyConnection, table: str, columns: list[str]) -> lis
     source = f"marts.{table}"
     if "project_name" in columns:
         source += " left join marts.dim_project as project using (project_code)"
-    select = ", ".join("project.project_name" if name == "project_name" else f"{table}.{name}" for name in columns)
+    select = ", ".join(
+        "project.project_name" if name == "project_name" else FIRST_ROW.get((table, name), f"{table}.{name}")
+        for name in columns
+    )
     rows = con.execute(f"select {select} from {source}").fetchall()
     return [{name: _text(value) for name, value in zip(columns, row, strict=True)} for row in rows]
 

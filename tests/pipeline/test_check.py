@@ -13,10 +13,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from openpyxl import load_workbook
 
 from flows import check, cli
-from flows.ingest.guard import Limits
+from flows.ingest.guard import Limits, Refused
 from flows.ingest.night import Options, ingest
+from flows.report import copies
 from schemas import forms
 from schemas.rules import RULES
 
@@ -247,6 +249,174 @@ def test_an_empty_folder_is_named(data: Path, tmp_path: Path) -> None:
     code, out, err = gongshui("check", "--data", data, tmp_path)
     assert (code, out) == (2, "")
     assert str(tmp_path) in err
+
+
+# --- corrections ------------------------------------------------------------------------------------------------------
+
+HEAD = "文件,工作表,单元格,原值,更正为,原因,提出日期,提出岗位,状态\n"
+LINE = "{file},,D3,{expect},412,多打一个负号,2021-08-21,水务局建管股,生效\n"
+PROGRESS = "青龙镇镇级水厂进度\n村委会,自然村,户数,人口,进展情况\n兴隆村委会,大屋村,86,-412,未开工\n"
+
+
+@pytest.fixture
+def corrected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reading_here: None):
+    """Check a workbook of the inbox with a table of corrections that holds this line."""
+    file = tmp_path / "raw" / "2021-08-20" / "青龙镇" / "进度.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text(PROGRESS, encoding="utf-8")
+    monkeypatch.setenv("GONGSHUI_RAW", str(tmp_path / "raw"))
+
+    def run(line: str, *arguments: object) -> tuple[int, str, str]:
+        (tmp_path / "corrections.csv").write_text(HEAD + line, encoding="utf-8")
+        return gongshui("check", "--data", tmp_path / "data", file, *arguments)
+
+    return run
+
+
+@pytest.mark.parametrize("file", ["raw/2021-08-20/青龙镇/进度.csv", "2021-08-20/青龙镇/进度.csv", "进*.csv"])
+def test_corrections_are_applied_and_the_cells_are_named(file: str, corrected) -> None:
+    code, out, _ = corrected(LINE.format(file=file, expect="-412"))
+    assert code == 0
+    assert "没有发现问题" in out
+    (line,) = [line for line in out.splitlines() if "更正表" in line]
+    assert "D3" in line
+    assert "“-412”读作“412”" in line
+
+
+def test_a_correction_that_no_longer_fits_is_named_and_not_applied(corrected) -> None:
+    line = LINE.format(file="进度.csv", expect="-421")
+    code, out, _ = corrected(line)
+    assert code == 1
+    assert "应为“-421”，现为“-412”" in out
+    assert "R02" in corrected(line, "--json")[1]
+    (found,) = [
+        issue
+        for issue in json.loads(corrected(line, "--json", "--lang", "en")[1])["sheets"][0]["issues"]
+        if issue["rule"] == "N21"
+    ]
+    assert (found["severity"], found["cell"]) == ("error", "D3")
+    assert "should print" in found["message"]
+
+
+def test_a_correction_for_another_file_says_nothing(corrected) -> None:
+    code, out, err = corrected(LINE.format(file="2021-08-10/青龙镇/进度.csv", expect="-412"))
+    assert code == 1
+    assert "更正" not in err
+    assert "更正表" not in out
+
+
+def test_what_is_wrong_with_the_table_of_corrections_is_said(corrected) -> None:
+    code, _, err = corrected("进度.csv,,第三格,-412,412,多打一个负号,2021-08-21,水务局建管股,生效\n")
+    assert code == 1
+    assert "“第三格”不是地址" in err
+    assert "is no address" in corrected("进度.csv,,第三格,1,2,x,2021-08-21,x,生效\n", "--lang", "en")[2]
+
+
+# --- what can go wrong ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("hostile_zip_bomb.xlsx", "unpacks to far more"),
+        ("空.xlsx", "The file is empty"),
+        ("通知.txt", "no header is recognised in it."),
+    ],
+)
+def test_reasons_are_told_in_english(name: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "空.xlsx").write_bytes(b"")
+    (tmp_path / "通知.txt").write_text("请各镇按时报送。", encoding="utf-8")
+    file = tmp_path / name if (tmp_path / name).exists() else MESSY / name
+    code, out, err = gongshui("--lang", "en", "check", "--data", tmp_path, file)
+    assert code == 1
+    assert said in out
+    told = (out + err).replace(str(file), "")
+    assert not any("\u4e00" <= character <= "\u9fff" for character in told)
+    assert said in json.loads(gongshui("check", "--json", "--lang", "en", "--data", tmp_path, file)[1])["reason"]
+
+
+def test_a_file_that_the_system_does_not_let_us_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reading_here: None
+) -> None:
+    def deny(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "a.csv").write_text(PROGRESS, encoding="utf-8")
+    monkeypatch.setattr(Path, "read_bytes", deny)
+    code, out, _ = gongshui("check", "--data", tmp_path, tmp_path / "a.csv")
+    assert code == 1
+    assert "文件无法打开：Permission denied" in out
+
+
+def test_no_file_is_a_bad_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        cli.main(["check"])
+    assert left.value.code == 2
+    assert "缺少参数：FILE" in capsys.readouterr().err
+
+
+def test_a_file_named_twice_is_checked_once(data: Path, reading_here: None) -> None:
+    file = MESSY / "vp_row_rules.xlsx"
+    out = gongshui("check", "--json", "--data", data, file, file.parent / ".." / "messy" / file.name)[1]
+    assert len(out.splitlines()) == 1
+
+
+@pytest.fixture
+def copying_here(reading_here: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make copies in this process too."""
+
+    def run(function, items, **_):
+        for item in items:
+            try:
+                yield item, function(item)
+            except Refused as refused:
+                yield item, refused
+
+    monkeypatch.setattr(copies, "run_isolated", run)
+
+
+def test_copies_of_one_name_in_one_call_and_json_beside_them(data: Path, tmp_path: Path, copying_here: None) -> None:
+    for folder in ("甲镇", "乙镇"):
+        (tmp_path / folder).mkdir()
+        shutil.copy(MESSY / "vp_row_rules.xlsx", tmp_path / folder / "进度.xlsx")
+    files = [tmp_path / "甲镇" / "进度.xlsx", tmp_path / "乙镇" / "进度.xlsx"]
+    code, out, err = gongshui("check", "--json", "--data", data, *files, "--return", tmp_path / "新" / "退回")
+    assert code == 1
+    assert [json.loads(line)["status"] for line in out.splitlines()] == ["read", "read"]
+    copies_written = sorted(path.name for path in (tmp_path / "新" / "退回").iterdir())
+    assert copies_written == ["乙镇-进度.xlsx", "进度.xlsx"]
+    assert all(name in err for name in copies_written)
+    again = gongshui("check", "--data", data, *files, "--return", tmp_path / "新" / "退回")
+    assert again[0] == 1
+    assert sorted(path.name for path in (tmp_path / "新" / "退回").iterdir()) == copies_written
+
+
+def test_a_note_is_in_the_table_and_on_its_cell(data: Path, tmp_path: Path, copying_here: None) -> None:
+    text = PROGRESS.replace("进展情况", "进展情况,天气").replace("未开工", "未开工,晴").replace("-412", "412")
+    (tmp_path / "进度.csv").write_text(text, encoding="utf-8")
+    _, out, _ = gongshui("check", "--data", data, tmp_path / "进度.csv", "--return", tmp_path / "退回")
+    assert "表头“天气”" in out
+    sheet = load_workbook(tmp_path / "退回" / "进度.xlsx")["Sheet1"]
+    assert "表头“天气”" in sheet["F2"].comment.text
+
+
+@pytest.mark.parametrize("place", ["占用", "占用/下级"])
+def test_a_folder_that_cannot_be_written_is_said(place: str, data: Path, tmp_path: Path, copying_here: None) -> None:
+    (tmp_path / "占用").write_text("x")
+    file = MESSY / "vp_row_rules.xlsx"
+    code, _, err = gongshui("check", "--data", data, file, "--return", tmp_path / place)
+    assert code == 2
+    assert "应为文件夹" in err or "批注副本未能生成" in err
+    assert "Traceback" not in err
+    assert (tmp_path / "占用").read_text() == "x"
+
+
+def test_a_workbook_in_the_folder_is_not_replaced(data: Path, tmp_path: Path, copying_here: None) -> None:
+    shutil.copy(MESSY / "vp_names.xlsx", tmp_path / "vp_row_rules.xlsx")
+    code, _, err = gongshui("check", "--data", data, MESSY / "vp_row_rules.xlsx", "--return", tmp_path)
+    assert code == 2
+    assert "未覆盖" in err
+    assert (tmp_path / "vp_row_rules.xlsx").read_bytes() == (MESSY / "vp_names.xlsx").read_bytes()
 
 
 def test_text_of_the_file_does_not_steer_the_terminal(data: Path, tmp_path: Path, reading_here: None) -> None:

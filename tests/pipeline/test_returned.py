@@ -3,10 +3,12 @@
 import datetime as dt
 import hashlib
 import io
+import json
 import shutil
 import zipfile
 from pathlib import Path
 
+import duckdb
 import pytest
 from openpyxl import Workbook, load_workbook
 
@@ -16,10 +18,12 @@ from flows.ingest.guard import Limits, Refused
 from flows.ingest.night import Options, ingest
 from flows.ingest.own_copy import own_copy
 from flows.ingest.reading import FileRead, read_file
-from flows.report import copies, returned
-from flows.report.copies import jobs_for, return_workbooks, write_copies
+from flows.report import copies, returned, returning
+from flows.report.copies import free_name, jobs_for, write_copies
 from flows.report.findings import Finding, without_place
 from flows.report.returned import COLOURS, LIST_SHEETS, annotate
+from flows.report.returning import MANIFEST, Returned, bring_up_to_date
+from tests.conftest import County
 
 pytestmark = pytest.mark.pipeline
 
@@ -104,6 +108,34 @@ def test_the_list_names_and_links_every_finding_gravest_first(tmp_path: Path) ->
     text = sheet.cell(8, 5)
     assert (text.data_type, text.quotePrefix) == ("s", True)
     assert sheet.cell(9, 4).quotePrefix
+
+
+def test_a_finding_without_a_printed_value_shows_its_cells(tmp_path: Path) -> None:
+    source = tmp_path / "a.xlsx"
+    book = Workbook()
+    sheet = book.worksheets[0]
+    sheet.title = "Sheet1"
+    sheet["A1"], sheet["B1"], sheet["C1"] = "已完成", 0.915, dt.date(2021, 8, 20)
+    sheet["B1"].number_format = "0.0%"
+    book.save(source)
+    findings = [finding(cell, printed=None) for cell in ("A1", "B1", "C1", None)]
+    lines = load_workbook(copy_of(source, tmp_path / "copy.xlsx", *findings))[LIST].iter_rows(min_row=7)
+    assert [line[3].value for line in lines] == ["已完成", "91.5%", "2021-08-20", None]
+
+
+def test_a_copy_of_values_has_columns_as_wide_as_its_table_and_lines_as_they_are_broken(tmp_path: Path) -> None:
+    source = tmp_path / "a.csv"
+    rows = [
+        "青龙镇农村集中供水全覆盖攻坚行动进度表",
+        '序号,项目名称,"户数\n（户）"',
+        "1,青龙镇镇级水厂扩网工程（一期）,20",
+    ]
+    source.write_text("\n".join(rows), encoding="utf-8")
+    sheet = load_workbook(copy_of(source, tmp_path / "copy.xlsx", finding("A3")))["Sheet1"]
+    widths = [sheet.column_dimensions[letter].width for letter in "ABC"]
+    assert widths[1] == len("青龙镇镇级水厂扩网工程（一期）") * 2 + 2
+    assert max(widths[0], widths[2]) < 12
+    assert sheet["C2"].alignment.wrap_text
 
 
 def test_text_of_the_sender_never_becomes_a_formula(tmp_path: Path) -> None:
@@ -263,17 +295,10 @@ def night(raw: Path) -> dict[str, tuple[str, str | None, int]]:
     return {one.path.rpartition("/")[2]: (one.status, one.reason, one.accepted) for one in done.outcomes}
 
 
-def test_the_nights_copies_lie_by_the_day_received_and_count_once_when_unread(inbox: Path) -> None:
+def test_a_copy_that_comes_back_counts_once_while_it_is_unread(inbox: Path, tmp_path: Path) -> None:
     night(inbox)
-    copies = return_workbooks(inbox.parent / "w.duckdb", inbox, inbox.parent / "returned")
-    names = sorted(
-        path.relative_to(inbox.parent / "returned").as_posix() for _, path in copies if isinstance(path, Path)
-    )
-    assert names == ["2021-08-20/进度.xlsx", "2021-08-20/青龙镇-进度.xlsx"]
-    copy = inbox.parent / "returned" / "2021-08-20" / "青龙镇-进度.xlsx"
-    comment = load_workbook(copy)["Sheet1"]["D3"].comment
-    assert comment
-    assert "《" not in comment.text
+    source = inbox / "2021-08-20" / "青龙镇" / "进度.csv"
+    copy = copy_of(source, tmp_path / "copy.xlsx", finding("D3"))
 
     back = inbox / "2021-08-21"
     back.mkdir()
@@ -296,7 +321,175 @@ def test_an_unread_copy_counts_where_its_original_never_came(inbox: Path, tmp_pa
     assert night(inbox)["批注.xlsx"] == ("read", None, 1)
 
 
+@pytest.fixture
+def warehouse(county: County, tmp_path: Path) -> Path:
+    """The sample county's, to be changed."""
+    return Path(shutil.copy(county.warehouse, tmp_path / "w.duckdb"))
+
+
+def returned_in(folder: Path, warehouse: Path, raw: Path, version: str = "1") -> Returned:
+    return bring_up_to_date(warehouse, raw, folder, version, Limits(), 2)
+
+
+@pytest.fixture(scope="module")
+def written(county: County, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Returned]:
+    """The county's copies, and what the night that wrote them said."""
+    folder = tmp_path_factory.mktemp("退回")
+    return folder, returned_in(folder, county.warehouse, county.raw)
+
+
+@pytest.fixture
+def folder(written: tuple[Path, Returned], tmp_path: Path) -> Path:
+    """The county's copies, to be changed."""
+    return shutil.copytree(written[0], tmp_path / "returned")
+
+
+def listed_in(folder: Path) -> dict[str, dict[str, str]]:
+    """Copy → what the manifest says of it."""
+    return json.loads((folder / MANIFEST).read_text("utf-8"))["copies"]
+
+
+def marks(copy: Path) -> dict[tuple[str, str], str]:
+    """(sheet, cell) → the comment of ours on it."""
+    return {
+        (sheet.title, cell.coordinate): cell.comment.text
+        for sheet in load_workbook(copy).worksheets
+        for row in sheet.iter_rows()
+        for cell in row
+        if cell.comment and cell.comment.author == returned.AUTHOR
+    }
+
+
+def test_every_file_to_be_mended_has_a_copy_with_its_comments_on_their_cells(
+    county: County, written: tuple[Path, Returned]
+) -> None:
+    folder, done = written
+    with duckdb.connect(str(county.warehouse), read_only=True) as connection:
+        told = connection.execute(
+            """
+            select file, sheet, cell, rule, severity
+            from marts.fct_data_issue
+            where submission = 'current'
+            union all
+            select file.path, issue.sheet, issue.cell, issue.rule, issue.severity
+            from landing.issue
+            inner join landing.file on issue.file_sha256 = file.file_sha256 and file.status = 'read'
+            where issue.rule like 'N%'
+            """
+        ).fetchall()
+    to_mend = {file for file, *_, severity in told if severity != "info"}
+    listed = listed_in(folder)
+    assert {entry["file"] for entry in listed.values()} == to_mend
+    assert (done.written, done.kept, done.removed, done.failed) == (len(to_mend), 0, 0, [])
+    found = set()
+    for name, entry in listed.items():
+        assert name.split("/")[0] == entry["file"].split("/")[1]
+        cells = {(sheet, cell) for file, sheet, cell, *_ in told if file == entry["file"] and cell}
+        assert cells <= marks(folder / name).keys()
+        found |= {rule for file, _, _, rule, _ in told if file == entry["file"]}
+    # Those that need the history of reports are among them, and what the reader noticed.
+    assert found >= {"R04", "R17", "R19", "R23", "R24", "N04"}
+
+
+def test_a_figure_that_a_rule_in_sql_names_is_shown_as_the_cell_prints_it(written: tuple[Path, Returned]) -> None:
+    seen = 0
+    for copy in written[0].glob("*/*.xlsx"):
+        for row in load_workbook(copy)[LIST].iter_rows(min_row=7, values_only=True):
+            assert row[3] not in ("completed", "in_progress", "not_started")
+            seen += row[3] == "已完成"
+    assert seen
+
+
+def test_a_second_night_touches_no_copy_and_a_new_finding_only_its_own(
+    county: County, warehouse: Path, folder: Path
+) -> None:
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+    listed = listed_in(folder)
+    again = returned_in(folder, warehouse, county.raw)
+    assert (again.written, again.kept, again.removed) == (0, len(listed), 0)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+
+    name, entry = next(iter(listed.items()))
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("update marts.fct_data_issue set message_zh = '改了。' where file = $1", [entry["file"]])
+    assert returned_in(folder, warehouse, county.raw).written == 1
+    changed = {path for path, when in before.items() if path.stat().st_mtime_ns != when}
+    assert changed == {folder / name, folder / MANIFEST}
+
+
+def test_a_copy_goes_when_nothing_is_left_to_mend_and_no_other_file_does(
+    county: County, warehouse: Path, folder: Path
+) -> None:
+    name, entry = next(iter(listed_in(folder).items()))
+    other = (folder / name).with_name("镇里的.xlsx")
+    other.write_bytes(b"x")
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("delete from marts.fct_data_issue where file = $1", [entry["file"]])
+    assert returned_in(folder, warehouse, county.raw).removed == 1
+    assert not (folder / name).exists()
+    assert name not in listed_in(folder)
+    assert other.read_bytes() == b"x"
+
+
+def test_a_copy_that_fails_is_named_and_tried_again(
+    county: County, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(jobs, limits, processes):
+        return [(job, Refused.because("crashed", detail="x")) for job in jobs]
+
+    name, *others = listed_in(folder)
+    (folder / name).unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr(returning, "write_copies", fail)
+        done = returned_in(folder, county.warehouse, county.raw)
+    assert ([why.code for _, why in done.failed], done.kept) == (["crashed"], len(others))
+    again = returned_in(folder, county.warehouse, county.raw)
+    assert (again.written, again.kept, again.failed) == (1, len(others), [])
+
+
+def test_a_manifest_cannot_make_the_night_delete_elsewhere(county: County, folder: Path) -> None:
+    victim = folder.parent / "账.xlsx"
+    victim.write_bytes(b"x")
+    text = json.dumps({"copies": listed_in(folder) | {"../账.xlsx": {"file": "x", "made_of": ""}}})
+    (folder / MANIFEST).write_text(text, encoding="utf-8")
+    assert returned_in(folder, county.warehouse, county.raw).written == 0
+    assert victim.exists()
+
+
+def test_copies_of_one_name_are_told_apart_by_their_folders() -> None:
+    taken: set[Path] = set()
+    names = []
+    for path in ("青龙镇/进度.xlsx", "白石镇/进度.xlsx", "白石镇/进度.xls", "白石镇/进度.xls"):
+        copy = free_name(Path("r"), Path(path), (Path(path).parent.name,), taken)
+        taken.add(copy)
+        names.append(copy.name)
+    assert names == ["进度.xlsx", "白石镇-进度.xlsx", "白石镇-进度.xls.xlsx", "进度(2).xlsx"]
+
+
+def test_what_the_county_has_to_mend_is_not_returned() -> None:
+    said = [finding("F5", rule="N21"), finding("F5", rule="N20", severity="info")]
+    (job,) = jobs_for([(Path("a.xlsx"), said), (Path("b.xlsx"), said[:1])], Path("r"), "zh", Limits())
+    assert [one.rule for one in job.findings] == ["N20"]
+
+
+@pytest.mark.parametrize("is_mended", [False, True])
+def test_only_a_copy_that_nobody_worked_on_is_replaced(is_mended: bool, tmp_path: Path) -> None:
+    source = MESSY / "vp_row_rules.xlsx"
+    copy = copy_of(source, tmp_path / source.name, finding("F5"))
+    if is_mended:
+        book = load_workbook(copy)
+        book["Sheet1"]["F4"] = 183
+        book.save(copy)
+    before = copy.read_bytes()
+    (job,) = jobs_for([(source, [finding("E6")])], tmp_path, "zh", Limits())
+    ((_, result),) = write_copies([job], Limits(), 1)
+    assert isinstance(result, Refused) == is_mended
+    assert (copy.read_bytes() == before) == is_mended
+
+
 def test_a_message_loses_its_place() -> None:
+    assert without_place("《a.xlsx》：自然村“甲”，本期没有。", "a.xlsx", None) == "自然村“甲”，本期没有。"
+    assert without_place("a.xlsx: dropped.", "a.xlsx", None) == "dropped."
     assert without_place("《a.xlsx》“表1”F4：不对：请改。", "a.xlsx", "表1") == "不对：请改。"
     assert without_place("a.xlsx “表1” F4: wrong: mend.", "a.xlsx", "表1") == "wrong: mend."
     assert without_place("第6行被隐藏。", "a.xlsx", "表1") == "第6行被隐藏。"

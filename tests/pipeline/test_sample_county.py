@@ -61,6 +61,15 @@ def test_every_cell_has_its_address(county: County) -> None:
     assert sum(key in found for key, _ in expected) > 25_000
 
 
+def test_duties_name_posts_and_units_of_every_town(county: County) -> None:
+    with (TRUTH / "rows" / "assignment.csv").open(encoding="utf-8", newline="") as file:
+        names = ("object", "post", "unit", "task_force_lead")
+        expected = sorted(tuple(row[name] for name in names) for row in csv.DictReader(file))
+    with connect(county.published / "marts.duckdb") as con:
+        select = "select town_code, liaison_post, liaison_unit, task_force_lead_post from dim_town_duty order by all"
+        assert con.execute(select).fetchall() == expected
+
+
 def test_no_file_is_lost(county: County) -> None:
     assert Counter(outcome.status for outcome in county.night.outcomes) == {
         "read": 94,

@@ -106,12 +106,19 @@ def test_a_heading_counts_more_words_the_fuller_it_is_read():
         (("涉农资金支付",), "spent", "agricultural_funds"),
         (("资金情况", "县级配套", "支付"), "spent", "other"),
         (("合计", "计划"), "planned", "total"),
+        (("合计计划",), "planned", "total"),
+        (("到位资金合计",), "secured", "total"),
         (("专项债券资金（万元）", "计划"), "planned", "special_bond"),
     ],
 )
 def test_sources_stand_over_stages_or_under_them_or_in_one_heading(printed, measure, source):
     found = meant("funding", *printed)
     assert (found.field, found.group) == (measure, source)
+
+
+def test_a_stage_that_is_cumulative_is_no_sum_of_sources():
+    found = meant("funding", "累计到位")
+    assert (found.field, found.group) == ("secured", None)
 
 
 @pytest.mark.parametrize(

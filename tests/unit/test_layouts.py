@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from schemas import forms
+from tests.accounting import lost_cells
 from tests.layouts import CHOICES, Plan, plan, possible, read_back, render
 
 FORMS = sorted(forms())
@@ -33,7 +34,9 @@ def plans(draw: st.DrawFn) -> Plan:
 @given(plans())
 def test_any_layout_reads_as_a_careful_clerk_reads_it(made: Plan) -> None:
     note(repr(made))  # a plan to copy into FOUND
-    assert read_back(render(made)) == []
+    layout = render(made)
+    assert read_back(layout) == []
+    assert lost_cells(layout.data, layout.names) == []
 
 
 # Each failed once; the name says what was wrong.
@@ -110,6 +113,52 @@ FOUND = {
         seed=951, form="service_check", file="csv_bom", page_breaks="header"
     ),
     "merged section over a column of dates": plan(seed=112, form="supervision", town="section", section="merged"),
+    "户数/人口 are headings, too": plan(seed=579, form="baseline", pairs="slash", transposed=True),
+    "户数/常住人口 under a group": plan(seed=1214, form="baseline", header="own", pairs="slash"),
+    "one unmerged group over sub-headings in csv": plan(seed=784, file="csv", header="both"),
+    "资金 over 科目, 安排 and 文件": plan(seed=837, form="village_progress", header="deep", two="sheets"),
+    "采样 beside a group over the parameters": plan(seed=419, form="water_quality", header="split", spread="over"),
+    "a section over a repeated header": plan(
+        seed=793, form="village_progress", rows=3, town="section", page_breaks="header"
+    ),
+    "a merged section over a repeated header": plan(
+        seed=23153, form="division", rows=5, town="section", section="merged", page_breaks="header"
+    ),
+    "常住户数/户籍人口": plan(seed=646, form="baseline", pairs="slash"),
+    "户籍户数/人口": plan(seed=1104, form="baseline", pairs="slash"),
+    "a transposed sample with few fields of its own": plan(
+        seed=3610, form="water_quality", spread="over", transposed=True
+    ),
+    "transposed under a group with two fields": plan(seed=24859, form="assignment", header="own", transposed=True),
+    "a group over all columns repeated with the header": plan(
+        seed=3903, form="division", header="deep", town="section", page_breaks="header", committee="with_village"
+    ),
+    "unknown headings in the row of the town's": plan(seed=22124, header="own", singles="top", extra=2, spread="over"),
+    "one sub-heading under an unmerged group": plan(seed=25802, form="service_check", header="deep", singles="top"),
+    "日期 over 督导": plan(seed=24468, form="supervision", header="both", singles="top"),
+    "two rows of groups beneath single headings": plan(
+        seed=21204, form="division", header="deep", singles="top", order="shuffled"
+    ),
+    "an unmerged group alone in its row": plan(
+        seed=22392, form="inspection", header="deep", singles="top", groups="unmerged", order="shuffled"
+    ),
+    "one group between single headings and groups": plan(
+        seed=25227, form="funding", header="deep", singles="top", order="shuffled"
+    ),
+    "groups and measures in one heading under a group": plan(seed=21780, header="own", spread="joined"),
+    "填报日期 under the title of a second table": plan(seed=24834, form="division", date="filled", two="stacked"),
+    "numbered modes with their sums in the column of towns": plan(
+        seed=22414, mode="section", section="bracketed", section_totals="figures"
+    ),
+    "资金 over 需求 is no title": plan(seed=22685, header="both", singles="bottom", two="stacked_one_title"),
+    "whole project's mode speaks for its parts": plan(seed=568, form="funding", spread="parts"),
+    "ticks beside the names of parts": plan(seed=737, form="funding", mode="ticks", spread="parts"),
+    "words of an unknown column beside the names of parts": plan(seed=3844, form="funding", extra=1, spread="parts"),
+    "a part that is no 其中： beside words of an unknown column": plan(
+        seed=71077, form="funding", extra=1, spread="parts"
+    ),
+    "titles and the blank beneath them repeated": plan(seed=2043, form="division", gaps="above", page_breaks="titles"),
+    "其中：脱贫人口 beside 氨": plan(seed=70670, form="water_quality", order="shuffled", extra=2, spread="over"),
     "填报单位 beside the other table's headings": plan(
         seed=631, form="village_progress", town="line", date="file", two="beside"
     ),

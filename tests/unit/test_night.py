@@ -52,7 +52,7 @@ class Inbox:
         done = night.ingest(
             self.raw,
             self.warehouse,
-            night.Options(Limits(), 1, **options),
+            night.Options(Limits(), **{"processes": 1, **options}),
             now,
             lambda *progress: told.append(progress),
         )
@@ -191,6 +191,48 @@ def test_of_two_files_for_one_town_and_day_both_are_kept(inbox):
     inbox.put("2021-08-22/青龙镇更正.csv", PROGRESS.format(population=101))
     inbox.night()
     assert len(inbox.select("select distinct file_sha256 from landing.village_progress")) == 2
+
+
+# --- batches and processes --------------------------------------------------------------------------------------------
+
+SEVERAL = {
+    LIST: DIVISION,
+    "2021-06-25/自然村名录.csv": DIVISION.replace("4409991012", "4409991022").replace("青龙镇", "白石镇"),
+    **{f"2021-08-20/青龙镇{n}.csv": PROGRESS.format(population=300 + n) for n in range(4)},
+    "2021-08-20/坏.xlsx": b"PK\x03\x04" + b"\0" * 60,
+    "2021-08-20/青龙镇2 - 副本.csv": PROGRESS.format(population=302),
+    "2021-08-21/资金.csv": FUNDS.format(planned=100),
+}
+
+
+def night_of_several(folder, processes=1):
+    inbox = Inbox(folder)
+    for path, content in SEVERAL.items():
+        inbox.put(path, content)
+    return inbox, inbox.night(processes=processes)
+
+
+def test_any_number_of_processes_ends_in_the_same_landing_in_the_same_order(tmp_path, workers):
+    landings = []
+    for processes in (1, 2):
+        inbox, _ = night_of_several(tmp_path / str(processes), processes)
+        landings.append(
+            inbox.select(
+                "select path, reason from landing.file", "select issue_no, rule, message_zh from landing.issue"
+            )
+        )
+    assert landings[0] == landings[1]
+    assert all(map(len, landings[0]))
+
+
+@pytest.mark.parametrize(("files", "rows"), [(1, 10**6), (10**6, 1), (10**6, 5)])
+def test_batches_of_any_size_end_in_the_same_landing_and_judge_nothing_twice(tmp_path, monkeypatch, files, rows):
+    whole, _ = night_of_several(tmp_path / "whole")
+    monkeypatch.setattr(night, "BATCH_FILES", files)
+    monkeypatch.setattr(night, "BATCH_ROWS", rows)
+    piecemeal, done = night_of_several(tmp_path / "piecemeal")
+    assert piecemeal.contents() == whole.contents()
+    assert done.again == 0
 
 
 # --- the order of nights ----------------------------------------------------------------------------------------------

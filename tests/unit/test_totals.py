@@ -6,8 +6,9 @@ import pytest
 
 from flows.ingest.grid import Uncached
 from flows.ingest.guard import Limits
+from flows.ingest.intervals import Interval, interval, shorter
 from flows.ingest.reading import read_file
-from flows.ingest.totals import Interval, check_totals, interval, shorter
+from flows.ingest.totals import check_totals
 from tests.builders import grid, names, tables
 
 HEADER = ["村委会", "自然村", "户数", "人口", "进展情况", "入户率", "已通水户数"]

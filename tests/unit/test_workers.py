@@ -2,9 +2,11 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from flows.ingest import workers
 from flows.ingest.guard import Refused
 from flows.ingest.workers import run_isolated
 
@@ -23,6 +25,8 @@ def behave(how: object) -> object:
         return len(bytearray(2_000_000_000))
     if how == "eat slowly":
         return len([bytes(1_000_000) + b"x" for _ in range(2000)])
+    if how == "dawdle":
+        time.sleep(0.5)
     if how == "refuse":
         raise Refused.because("empty")
     if how == "fail":
@@ -105,6 +109,24 @@ def test_printing_large_items_and_large_results_disturb_nothing():
     found = list(run_isolated(behave, items, **LIMITS))
     assert len(found) == 6
     assert {len(result) for item, result in found if item == "large"} == {3_000_000}
+
+
+def test_results_come_in_the_order_of_the_items():
+    items = ["dawdle", *range(50), "die", "dawdle", *range(50, 60)]
+    assert [item for item, _ in run_isolated(behave, items, **LIMITS)] == items
+
+
+def test_workers_run_ahead_of_the_caller_but_only_so_far(tmp_path):
+    marks = [tmp_path / str(n) for n in range(300)]
+    results = run_isolated(Path.touch, marks, **LIMITS)
+    next(results)
+    most = 2 * workers._RUN_AHEAD
+    deadline = time.monotonic() + 20
+    while len(list(tmp_path.iterdir())) < most and time.monotonic() < deadline:
+        time.sleep(0.02)
+    time.sleep(0.2)
+    assert len(list(tmp_path.iterdir())) == most
+    assert len(list(results)) == 299
 
 
 def test_a_caller_that_leaves_early_leaves_no_process():

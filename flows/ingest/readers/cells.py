@@ -32,6 +32,7 @@ def format_kind(code: str) -> str | None:
     return DATE if "m" in shown and "h" not in shown and "s" not in shown else None
 
 
+@lru_cache(maxsize=20_000)
 def from_serial(serial: int | float, is_1904: bool) -> Value:
     """Return the date of a serial number, with a time only where it has one; the number itself outside the calendar."""
     days, seconds = divmod(round(serial * 86400), 86400)

@@ -18,6 +18,12 @@ funding as (
 
 ),
 
+samples as (
+
+    select * from {{ ref('stg_water_quality') }}
+
+),
+
 parts as (
 
     select * from {{ ref('int_submission_part') }}
@@ -25,7 +31,7 @@ parts as (
 
 ),
 
--- every mention of a project; the ledger knows it best, the funding table least
+-- every mention of a project; the ledger knows it best, a sample of its water least
 mentions as (
 
     select
@@ -79,6 +85,24 @@ mentions as (
         source_id,
         source_row
     from funding
+
+    union all
+
+    select
+        'water_quality' as form,
+        0 as authority,
+        project_code,
+        county_code,
+        project_name,
+        town_code,
+        null as supply_mode,
+        null as works_type,
+        '*' as part,
+        reported_on,
+        file_no,
+        source_id,
+        source_row
+    from samples
 
 ),
 

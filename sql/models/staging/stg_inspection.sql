@@ -20,6 +20,7 @@ select
     form_rows.natural_village,
     form_rows.inspected_on,
     form_rows.has_water,
+    form_rows.population_verified,
     form_rows.report_date as reported_on,
     files.file_no,
     files.source_id,

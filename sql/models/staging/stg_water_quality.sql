@@ -18,12 +18,21 @@ select
     form_rows.town_code,
     {{ project_code('form_rows') }} as project_code,
     form_rows.project_key,
+    form_rows.project_name,
+    -- numbers begin again with every batch, and some laboratories give none
+    concat_ws(
+        '|',
+        form_rows.town_code,
+        cast(form_rows.sampled_on as varchar(10)),
+        coalesce(form_rows.sample_no, concat_ws('|', form_rows.project_key, form_rows.sampling_point))
+    ) as sample_id,
     form_rows.sample_no,
     form_rows.sampled_on,
     form_rows.sampling_point,
     form_rows.parameter,
     form_rows.value,
     form_rows.is_below_detection,
+    form_rows.unit,
     form_rows.verdict,
     form_rows.report_date as reported_on,
     files.file_no,

@@ -1,6 +1,7 @@
 {#
     R24: completed without a passed water test of its project, sampled and reported by the report date. A sample passed
-    when each of its parameters is printed as passed; one that prints no verdict is no pass here.
+    when each of its parameters is printed as passed or, without a verdict, within the limits; one that nobody can judge
+    is no pass.
 #}
 with
 
@@ -10,22 +11,9 @@ reports as (
 
 ),
 
-results as (
-
-    {{ current_rows('water_quality', ['project_code', 'sample_no', 'sampled_on', 'parameter']) }}
-
-),
-
 samples as (
 
-    select
-        project_code,
-        sample_no,
-        sampled_on,
-        reported_on,
-        bool_and(coalesce(verdict, '') = '合格') as is_passed
-    from results
-    group by all
+    select * from {{ ref('int_water_sample') }}
 
 ),
 
@@ -53,10 +41,9 @@ found as (
             select 1
             from samples
             where
-                samples.is_passed
+                samples.is_passed_as_printed
+                and samples.report_date = reports.report_date
                 and samples.project_code = reports.project_code
-                and samples.sampled_on <= reports.report_date
-                and samples.reported_on <= reports.report_date
         )
 
 )

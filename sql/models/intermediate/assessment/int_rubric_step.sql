@@ -1,0 +1,36 @@
+with
+
+rubric as (
+
+    select * from {{ ref('int_rubric') }}
+
+),
+
+parts as (
+
+    select
+        version_from,
+        indicator,
+        {{ each_part('steps', ';') }} as part
+    from rubric
+    where rule_type = 'step'
+
+)
+
+select
+    version_from,
+    indicator,
+    cast(regexp_extract(part, '^([0-9.]+)=', 1) as decimal(9, 6)) as at_least,
+    cast(regexp_extract(part, '=([0-9.]+)$', 1) as decimal(9, 4)) as points
+from parts
+
+union all
+
+-- all or nothing is one step
+select
+    version_from,
+    indicator,
+    cast(at_least as decimal(9, 6)) as at_least,
+    weight as points
+from rubric
+where rule_type = 'all_or_nothing'

@@ -1,0 +1,33 @@
+with
+
+form_rows as (
+
+    select * from {{ source('landing', 'service_check') }}
+
+),
+
+files as (
+
+    select * from {{ ref('stg_file') }}
+    where status = 'read'
+
+)
+
+select
+    form_rows.county_code,
+    form_rows.town_code,
+    form_rows.village_code,
+    form_rows.checked_on,
+    form_rows.quantity_lpcd,
+    form_rows.quality_ok,
+    form_rows.pressure_ok,
+    form_rows.convenience_ok,
+    form_rows.assurance_rate,
+    form_rows.report_date as reported_on,
+    files.file_no,
+    files.source_id,
+    files.source_file,
+    form_rows.sheet as source_sheet,
+    form_rows.row as source_row
+from form_rows
+inner join files on form_rows.file_sha256 = files.source_id

@@ -1,0 +1,188 @@
+"""Two thousand towns' workbooks: what a file costs, beside what must be spent on it and what others spend.
+
+Run it on Linux, on a machine that does nothing else: `uv run pytest -m bench tests/bench/test_towns.py -s`. The
+workbooks come from the generator `make_towns.py`, sought where `GONGSHUI_MAKE_TOWNS` says, else in
+`../shared/bench/` beside the project.
+
+Each line of the table is measured in a process of its own: unzipping and scanning the bytes (the least that reading
+can cost), bare python-calamine, openpyxl read-only, and the ingest from files into accepted rows. The difference
+between an inbox and one of half its size tells the cost of a file from that of starting.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.bench
+
+ROOT = Path(__file__).parent.parent.parent
+MAKE_TOWNS = Path(os.environ.get("GONGSHUI_MAKE_TOWNS", ROOT.parent / "shared" / "bench" / "make_towns.py"))
+TOWNS = (250, 500, 1000)  # two workbooks each
+MOST_CALAMINES, LEAST_BELOW_OPENPYXL, LEAST_GAIN_OF_TWO_CORES, MOST_GROWTH = 6.0, 5.0, 1.8, 1.2
+
+
+# --- in a process of its own ------------------------------------------------------------------------------------------
+
+
+def scan(files: list[Path]) -> int:
+    """Read, unzip and look at every byte once."""
+    for path in files:
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as archive:
+                for name in archive.namelist():
+                    archive.read(name).count(b"<c ")
+        else:
+            path.read_bytes().count(b"<td")
+    return len(files)
+
+
+def calamine(files: list[Path]) -> int:
+    """Every sheet to Python's values; csv and HTML it does not read."""
+    from python_calamine import CalamineError, CalamineWorkbook
+
+    read = 0
+    for path in files:
+        with suppress(CalamineError), path.open("rb") as file:
+            workbook = CalamineWorkbook.from_filelike(file)
+            for name in workbook.sheet_names:
+                workbook.get_sheet_by_name(name).to_python()
+            read += 1
+    return read
+
+
+def openpyxl_read_only(files: list[Path]) -> int:
+    """Every value of every sheet; only .xlsx."""
+    from openpyxl import load_workbook
+
+    workbooks = [path for path in files if path.suffix == ".xlsx"]
+    for path in workbooks:
+        workbook = load_workbook(path, read_only=True, data_only=True)
+        for sheet in workbook:
+            for _ in sheet.iter_rows(values_only=True):
+                pass
+        workbook.close()
+    return len(workbooks)
+
+
+def ingest(files: list[Path]) -> int:
+    """The inbox into accepted rows, with a worker process for each core."""
+    from flows.ingest.guard import Limits
+    from flows.ingest.night import Options
+    from flows.ingest.night import ingest as night
+    from tests.conftest import NOW
+
+    raw = next(parent for parent in files[0].parents if parent.name == "raw")
+    warehouse = raw.parent / f"{os.getpid()}.duckdb"
+    done = night(raw, warehouse, Options(Limits(), len(os.sched_getaffinity(0))), NOW, lambda *_: None)
+    assert done.count("read") == len(files)
+    assert all(outcome.accepted and not outcome.rejected for outcome in done.outcomes)
+    warehouse.unlink()
+    return len(files)
+
+
+def peak(process: str) -> float:
+    """The most memory that a process has had, in MB."""
+    return int(re.findall(r"VmHWM:\s*(\d+)", Path("/proc", process, "status").read_text())[0]) / 1024
+
+
+def watch(peaks: dict[str, float]) -> None:
+    """Note again and again the peaks of the children of this process."""
+    while True:
+        for task in Path("/proc/self/task").iterdir():
+            with suppress(OSError, IndexError):  # they end while they are looked at
+                for child in (task / "children").read_text().split():
+                    peaks[child] = peak(child)
+        time.sleep(0.05)
+
+
+def measure(reader: Callable[[list[Path]], int], files: list[Path]) -> None:
+    """Print what reading the files costs, as JSON."""
+    peaks: dict[str, float] = {}
+    threading.Thread(target=watch, args=(peaks,), daemon=True).start()
+    started = time.perf_counter()
+    read = reader(files)
+    wall, times = time.perf_counter() - started, os.times()
+    cpu = times.user + times.system + times.children_user + times.children_system
+    print(json.dumps({"files": read, "wall": wall, "cpu": cpu, "peaks": [peak("self"), *sorted(peaks.values())]}))
+
+
+# --- beside each other ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What reading a number of files costs: seconds, and the peaks of the process and its workers in MB."""
+
+    files: int
+    wall: float
+    cpu: float
+    peaks: list[float]
+
+    def line(self, name: str, bare: float) -> str:
+        """A line of the table."""
+        each, peaks = 1000 * self.cpu / self.files, " + ".join(f"{one:.0f}" for one in self.peaks)
+        return f"{name:34}{self.files:6}{self.wall:9.2f}{self.cpu:9.2f}{each:9.2f}{each / bare:8.1f}   {peaks}"
+
+
+def cost(reader: Callable[[list[Path]], int], inbox: Path, cores: int = 1) -> Cost:
+    """A reader's cost over an inbox, in a fresh process on so many cores."""
+    command = [sys.executable, "-m", "tests.bench.test_towns", reader.__name__, str(inbox), str(cores)]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return Cost(**json.loads(done.stdout))
+
+
+@pytest.fixture(scope="module")
+def inboxes(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
+    """Number of towns → the inbox of their workbooks."""
+    if not MAKE_TOWNS.is_file():
+        pytest.fail(f"{MAKE_TOWNS} is missing: set GONGSHUI_MAKE_TOWNS to the path of make_towns.py")
+    made = {}
+    for towns in TOWNS:
+        folder = tmp_path_factory.mktemp(f"towns{towns}")
+        command = [sys.executable, str(MAKE_TOWNS), "--towns", str(towns), "--out", str(folder)]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        made[towns] = folder / "raw"
+    return made
+
+
+def test_a_file_costs_little_more_than_its_bytes(inboxes: dict[int, Path]) -> None:
+    half, most = inboxes[TOWNS[-2]], inboxes[TOWNS[-1]]
+    others = {reader.__name__: cost(reader, most) for reader in (scan, calamine, openpyxl_read_only)}
+    on_one = [cost(ingest, inbox) for inbox in inboxes.values()]
+    on_two = [cost(ingest, inbox, cores=2) for inbox in (half, most)]
+    bare = 1000 * others["calamine"].cpu / others["calamine"].files
+    print(f"\n{'':34}{'files':>6}{'wall s':>9}{'CPU s':>9}{'ms each':>9}{'ratio':>8}   peak MB")
+    for name, one in others.items():
+        print(one.line(name.replace("_", " "), bare))
+    for one in on_one:
+        print(one.line("ingest on one core", bare))
+    for one in on_two:
+        print(one.line("ingest on two cores", bare))
+    each = 1000 * (on_one[-1].cpu - on_one[-2].cpu) / (on_one[-1].files - on_one[-2].files)
+    gain = (on_one[-1].wall - on_one[-2].wall) / (on_two[-1].wall - on_two[-2].wall)
+    growth = sum(on_one[-1].peaks) / sum(on_one[-2].peaks)
+    below = 1000 * others["openpyxl_read_only"].cpu / others["openpyxl_read_only"].files / each
+    print(f"a further file: {each:.2f} ms CPU, {each / bare:.1f} × calamine, {below:.1f} × below openpyxl read-only")
+    print(f"two cores read a further file {gain:.2f} × as fast as one")
+    print(f"twice the files take {growth:.2f} times the memory")
+    assert each / bare <= MOST_CALAMINES
+    assert below >= LEAST_BELOW_OPENPYXL
+    assert gain >= LEAST_GAIN_OF_TWO_CORES
+    assert growth <= MOST_GROWTH
+
+
+if __name__ == "__main__":
+    name, inbox, cores = sys.argv[1:]
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])
+    measure(globals()[name], sorted(path for path in Path(inbox).rglob("*") if path.is_file()))
