@@ -9,17 +9,21 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from flows.ingest.grid import Value
 from flows.ingest.headings import Heading, heading, is_field_heading, is_known_heading, is_unit, unit_word
 from flows.ingest.recognise import Column
 from flows.ingest.sheet import Sheet, is_text
+from flows.ingest.values import Number, number
 from schemas.text import plain
 
 DEEPEST_HEADER = 6
 # Of the rows of a header those beneath its first row of known headings.
 DEEPEST_BELOW = 4
 LONGEST_GROUP = 12
-_OF_WHICH = re.compile(r"^\s*其中[：:]?")
+_OF_WHICH = re.compile(r"^其中:?")
 NUMERAL = re.compile(r"[(]?[一二三四五六七八九十]+[)]?[、.]?")
+# A colon that is not that of a time of day.
+_SAID = re.compile(r"(?<!\d):|:(?!\d)|截至|截止|填报|附件|单位|日期")
 _NUMBERED = r"^(?:[一二三四五六七八九十]+[、.,]|[(][一二三四五六七八九十]+[)])"
 # 二、马坪乡 is a section of the table above.
 _TITLE = re.compile(rf".{{4}}(?:表|台账|汇总|报告|清单)(?:[(].*)?$|(?!{_NUMBERED})^.*?(?:[镇乡](?!级|村|水厂)|街道)")
@@ -41,7 +45,7 @@ def is_heading_row(sheet: Sheet, row: int) -> bool:
     Names of groups alone (a source, a mode, a parameter) are values of a row as often as headings.
     """
     cells = sheet.filled(row)
-    if not all(is_text(value) for _, value in cells):
+    if not all(_is_word(value) for _, value in cells):
         return False
     words = [{str(value)} for _, value in cells]
     if _are_headings(words):
@@ -132,7 +136,7 @@ def is_title(word: str) -> bool:
 def _may_continue(sheet: Sheet, top: int, row: int) -> bool:
     """Whether a row beneath a header may be its sub-headings: words only, and more than a section's one."""
     cells = sheet.filled(row)
-    if not cells or not all(is_text(value) for _, value in cells):
+    if not cells or not all(_is_word(value) for _, value in cells):
         return False
     if len(cells) == 1 and not is_field_heading(str(cells[0][1])):
         # Nor is it the section's where more sub-headings stand beneath it.
@@ -140,18 +144,24 @@ def _may_continue(sheet: Sheet, top: int, row: int) -> bool:
     return not (_is_unit_row(sheet, row) or sheet.is_step_row(row) or _starts_over(sheet, top, row))
 
 
+def _is_word(value: Value) -> bool:
+    """Whether a cell may be a heading: 611.78万元 and 约336户 are figures."""
+    return is_text(value) and not isinstance(number(value), Number)
+
+
 def is_said_in_titles(word: str) -> bool:
     """Whether a text stands in titles and corners only: 填报单位：…, 截至…, 附件1."""
-    marks = (":", "截至", "截止", "填报", "附件", "单位", "日期")
-    if is_known_heading(word) or _OF_WHICH.match(word):
+    if is_known_heading(word) or _OF_WHICH.match(plain(word)):
         return False
-    return any(mark in plain(word) for mark in marks)
+    return bool(_SAID.search(plain(word)))
 
 
 def _continues(sheet: Sheet, top: int, row: int) -> bool:
     """Whether a row beneath a header row still belongs to the header."""
     cells = sheet.filled(row)
-    if not cells or not all(is_text(value) for _, value in cells) or _is_unit_row(sheet, row) or sheet.is_step_row(row):
+    if not cells or not all(_is_word(value) for _, value in cells):
+        return False
+    if _is_unit_row(sheet, row) or sheet.is_step_row(row):
         return False
     reached = any(
         merge.top < row and merge.top >= top and merge.bottom >= row
@@ -187,9 +197,10 @@ def columns_of(sheet: Sheet, block: Block) -> list[Column]:
         path, unit = _path_at(sheet, block, index)
         if not path:
             continue
-        if _OF_WHICH.match(path[0].printed) and _OF_WHICH.sub("", path[0].printed):
+        top = plain(path[0].printed)
+        if _OF_WHICH.match(top) and _OF_WHICH.sub("", top):
             # 户数 | 其中：已通水: X belongs to the heading on its left.
-            path = (*left[:1], heading(_OF_WHICH.sub("", path[0].printed)), *path[1:])
+            path = (*left[:1], heading(_OF_WHICH.sub("", top)), *path[1:])
         else:
             left = path
         named = next((part.unit for part in reversed(path) if part.unit), None)

@@ -207,6 +207,8 @@ class RowKinds:
         names = [label for label in labels if label[0] in self.fields_of] or labels
         if len(names) != 1 or self.form.spread in self.fields_of.get(names[0][0], ()):
             return None
+        if any(_NUMERAL.match(text) for _, text in labels):
+            return None  # 二 | 县级水厂 opens a section
         return names[0] if self.part(names[0][1]) else None
 
     def _is_code(self, column: int, text: str) -> bool:

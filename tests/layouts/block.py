@@ -34,6 +34,7 @@ class Block:
 
     def __init__(self, p: Plan, depth: int = 1, *, half: int | None = None, title_rows: int = 0) -> None:
         self.p, self.clean = p, clean_table(p)
+        self.columns = columns_of(p, self.clean)
         if half is not None:
             middle = len(self.clean.entries) // 2
             self.clean.entries = self.clean.entries[middle:] if half else self.clean.entries[:middle]
@@ -43,7 +44,6 @@ class Block:
         self.title_rows = title_rows
         self.breaks: list[int] = []
         self.info = self.clean.info
-        self.columns = columns_of(p, self.clean)
         self.cells: dict[Place, Cell] = {}
         self.merges: list[tuple[int, int, int, int]] = []
         self.hidden_rows: set[int] = set()
@@ -437,6 +437,10 @@ class Block:
     def _sums(self, rows: Sequence[tuple[Entry, str | None]]) -> None:
         for c, column in enumerate(self.columns):
             described = self.info.fields.get(column.name.rpartition(".")[2])
+            if column.kind == "pair":
+                both = [sum(entry.shared[name] for entry, _ in rows) for name in (column.name, column.other)]
+                self._put(c, Cell("/".join(map(str, both))))
+                continue
             if (
                 column.kind != "field"
                 or described is None

@@ -158,6 +158,27 @@ FOUND = {
         seed=71077, form="funding", extra=1, spread="parts"
     ),
     "titles and the blank beneath them repeated": plan(seed=2043, form="division", gaps="above", page_breaks="titles"),
+    "a row of names of groups and figures with units is no header": plan(seed=300932, form="funding", units="cell"),
+    "figures in words beside headings down the side": plan(
+        seed=301510, header="own", numbers="mixed", spread="over", transposed=True
+    ),
+    "a row with a time of day over a second table's title": plan(
+        seed=421822, form="supervision", rows=5, header="split", dates="mixed", two="stacked"
+    ),
+    "a numeral beside a mode in the column of towns": plan(
+        seed=432175, ordinal="first", mode="section", section="beside"
+    ),
+    "a line break within 其中：": plan(
+        seed=462774,
+        form="supervision",
+        rows=5,
+        header="split",
+        blanks="breaks",
+        order="shuffled",
+        extra=1,
+        unreadable="words",
+        dates="mixed",
+    ),
     "其中：脱贫人口 beside 氨": plan(seed=70670, form="water_quality", order="shuffled", extra=2, spread="over"),
     "填报单位 beside the other table's headings": plan(
         seed=631, form="village_progress", town="line", date="file", two="beside"

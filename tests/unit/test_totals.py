@@ -179,6 +179,12 @@ def test_r14_the_groups_of_a_row_add_up_to_its_total(printed, found):
     assert contradictions(STAGES, row, header=FUNDS, title="青龙镇资金落实表", merges=MERGES) == found
 
 
+@pytest.mark.parametrize(("printed", "found"), [("300", []), ("302", [("R14", "total.planned", "D3", None)])])
+def test_r14_a_heading_of_one_row_may_be_that_of_the_total(printed, found):
+    header = ["项目名称", "债券资金计划", "涉农资金计划", "合计计划"]
+    assert contradictions(["甲工程", "100", "200", printed], header=header, title="青龙镇资金落实表") == found
+
+
 # --- R15 --------------------------------------------------------------------------------------------------------------
 
 RATE = "#rate:households_connected/households"
