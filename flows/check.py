@@ -21,7 +21,7 @@ from flows.report.findings import Finding, without_place
 from schemas import forms
 
 if TYPE_CHECKING:
-    from flows.ingest.landing import LandedFile
+    from flows.ingest.landing_lines import LandedFile
     from flows.ingest.master import Master
     from flows.ingest.validate import Issue, Row
     from flows.settings import Settings
@@ -231,7 +231,7 @@ def _read(files: Sequence[InboxFile], corrections: Corrections, settings: "Setti
     )
     reads = [FileRead.refused(result) if isinstance(result, Refused) else result for _, result in results]
     warm.join()
-    from flows.ingest.landing import LandedFile
+    from flows.ingest.landing_lines import LandedFile
 
     # Two names of the same bytes are checked each for itself: a file goes by its number.
     return [LandedFile(file, str(number), read) for number, (file, read) in enumerate(zip(files, reads, strict=True))]

@@ -5,44 +5,19 @@ in one transaction. Reading a file again replaces its own reading and nothing el
 """
 
 import datetime as dt
-import json
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
 
 from flows.ingest.corrections import FAILED
-from flows.ingest.inbox import InboxFile
-from flows.ingest.landing_tables import SHEET, tables
+from flows.ingest.landing_lines import Batch, LandedFile
+from flows.ingest.landing_tables import tables
 from flows.ingest.master import Master, Village
-from flows.ingest.reading import FileRead
-from flows.ingest.records import Record
-from flows.ingest.validate import Issue, Row
-from flows.ingest.values import printed
-from schemas import forms
-from schemas.info import FormInfo
-from schemas.text import project_key
-
-_to_json = json.JSONEncoder(ensure_ascii=False).encode
-
-
-@dataclass
-class LandedFile:
-    """All that one file gives."""
-
-    file: InboxFile
-    sha256: str
-    read: FileRead
-    rows: dict[str, list[Row]] = field(default_factory=dict)
-    issues: list[Issue] = field(default_factory=list)
-    master_version: str = ""
-    corrections_version: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,7 +146,7 @@ class Landing:
     def write(self, files: Sequence[LandedFile], pipeline_version: str, seen_at: dt.datetime) -> None:
         """Land the readings of these files, replacing earlier readings of the same bytes, in one transaction."""
         before = self._entries({landed.sha256 for landed in files})
-        batch = _Batch(self._next_issue_no())
+        batch = Batch(self._next_issue_no())
         for landed in files:
             batch.add(landed, pipeline_version, before.get((landed.file.path, landed.sha256), seen_at))
         arrow = batch.tables()
@@ -239,166 +214,3 @@ class Landing:
         self.connection.register("batch", table)
         self.connection.execute(f'insert into landing."{name}" by name select * from batch')
         self.connection.unregister("batch")
-
-
-class _Batch:
-    """What a number of files gives to each table."""
-
-    def __init__(self, issue_no: int) -> None:
-        self.issue_no = issue_no
-        self.lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        self.accepted: dict[str, list[Row]] = defaultdict(list)
-
-    def tables(self) -> dict[str, pa.Table]:
-        """The tables that have lines."""
-        found = {}
-        for name, columns in tables().items():
-            if lines := self.lines.get(name):
-                found[name] = _table(columns, {column: [line.get(column) for line in lines] for column in columns})
-            elif rows := self.accepted.get(name):
-                found[name] = _table(columns, _columns(forms()[name], rows))
-        return found
-
-    def add(self, landed: LandedFile, pipeline_version: str, seen_at: dt.datetime) -> None:
-        """Add all lines of one file."""
-        towns: dict[str, set[str | None]] = defaultdict(set)
-        dates: set[dt.date] = set()
-        for form, rows in landed.rows.items():
-            for row in rows:
-                towns[row.origin.sheet].add(row.town_code)
-                dates.add(row.origin.report_date)
-                if row.state == "accepted":
-                    self.accepted[form].append(row)
-                else:
-                    self.lines["rejected_row"].append(_rejected(form, row))
-        self.lines["file"].append(
-            _file_line(landed, pipeline_version, seen_at)
-            | {"town_code": _only(set().union(*towns.values())), "report_date": _only(dates)}
-        )
-        for number, table in enumerate(landed.read.tables):
-            self.lines["sheet"].append(
-                {
-                    **{column: getattr(table, column, None) for column in SHEET},
-                    "file_sha256": landed.sha256,
-                    "table_no": number,
-                    "town_code": _only(towns[table.sheet]),
-                    "header_map": _to_json(table.header_map),
-                },
-            )
-            for note in table.notes:
-                self._add_issue(
-                    landed.sha256, form=table.form, rule=note.code, severity=note.severity, sheet=table.sheet,
-                    row=note.row, cell=note.cell, printed_value=note.printed, message_zh=note.zh,
-                    message_en=note.en, report_date=table.report_date, is_row_rejected=False,
-                )  # fmt: skip
-        for issue in landed.issues:
-            self._add_issue(**issue.__dict__)
-
-    def _add_issue(self, file_sha256: str, **line: Any) -> None:
-        self.lines["issue"].append({"issue_no": self.issue_no, "file_sha256": file_sha256, **line})
-        self.issue_no += 1
-
-
-Only = TypeVar("Only")
-
-
-def _only(found: Collection[Only]) -> Only | None:
-    """The only one there is; None where there are several or none."""
-    return next(iter(found)) if len(found) == 1 else None
-
-
-def _table(columns: Mapping[str, pa.DataType], values: Mapping[str, Sequence[Any]]) -> pa.Table:
-    return pa.table({column: pa.array(values[column], kind) for column, kind in columns.items()})
-
-
-def _file_line(landed: LandedFile, pipeline_version: str, seen_at: dt.datetime) -> dict[str, Any]:
-    file = landed.file
-    return {
-        "path": file.path,
-        "file_sha256": landed.sha256,
-        "name": file.name,
-        "folder": "/".join(file.folders),
-        "received_on": file.received_on,
-        "first_seen_at": seen_at,
-        "size": file.size,
-        "modified_ns": file.modified_ns,
-        "status": landed.read.status,
-        "reason": landed.read.reason,
-        "reason_en": landed.read.reason_en,
-        "duplicate_of": landed.read.duplicate_of,
-        "pipeline_version": pipeline_version,
-        "master_version": landed.master_version,
-        "corrections_version": landed.corrections_version,
-    }
-
-
-def _columns(info: FormInfo, rows: Sequence[Row]) -> dict[str, list[Any]]:
-    """The columns of a form's table."""
-    origins, records, values = ([getattr(row, name) for row in rows] for name in ("origin", "record", "values"))
-    columns: dict[str, list[Any]] = {
-        "file_sha256": [origin.file_sha256 for origin in origins],
-        "sheet": [origin.sheet for origin in origins],
-        "row": [record.row for record in records],
-        "seq": [row.seq for row in rows],
-        "report_date": [origin.report_date for origin in origins],
-        "county_code": [row.county_code for row in rows],
-        "town_code": [row.town_code for row in rows],
-        "village_code": [row.village_code for row in rows],
-        "cells": [record.cells_json for record in records],
-        "printed": [_printed_json(record) for record in records],
-    }
-    if "project_name" in info.fields:
-        names = [row.get("project_name") for row in values]
-        columns["project_key"] = [project_key(name) if name else None for name in names]
-    for name, described in info.fields.items():
-        if described.repeats_over:
-            for code in described.repeats_over:
-                columns[f"{name}_{code}"] = [_count(row.get(f"{code}.{name}")) for row in values]
-        elif described.kind == "count":
-            columns[name] = [_count(row.get(name)) for row in values]
-        else:
-            columns[name] = [row.get(name) for row in values]
-    return columns
-
-
-def _printed_json(record: Record) -> str:
-    return _to_json(record.printed | record.unread) if record.printed or record.unread else "{}"
-
-
-def _count(value: Decimal | None) -> int | None:
-    return None if value is None else int(value)
-
-
-def _as_printed(row: Row) -> dict[str, dict[str, str | None]]:
-    record = row.record
-    names = dict.fromkeys((*record.cells, *record.values))
-    return {
-        name: {
-            "cell": record.cells.get(name),
-            "printed": record.unread.get(name) or record.printed.get(name) or printed(_plain(record.values.get(name))),
-        }
-        for name in names
-    }
-
-
-def _plain(value: Any) -> Any:
-    return format(value.normalize(), "f") if isinstance(value, Decimal) else value
-
-
-def _rejected(form: str, row: Row) -> dict[str, Any]:
-    return {
-        "file_sha256": row.origin.file_sha256,
-        "form": form,
-        "sheet": row.origin.sheet,
-        "row": row.record.row,
-        "seq": row.seq,
-        "state": row.state,
-        "county_code": row.county_code,
-        "town_code": row.town_code,
-        "village_code": row.village_code,
-        "supply_mode": row.values.get("supply_mode"),
-        "report_date": row.origin.report_date,
-        "object": row.object,
-        "rules": ",".join(sorted(set(row.rules))),
-        "cells": _to_json(_as_printed(row)),
-    }

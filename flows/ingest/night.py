@@ -22,7 +22,8 @@ from flows.ingest.context import town_in
 from flows.ingest.corrections import Corrections, Sentence, read_corrections
 from flows.ingest.guard import Limits, Refused
 from flows.ingest.inbox import InboxFile, discover
-from flows.ingest.landing import Known, LandedFile, Landing
+from flows.ingest.landing import Known, Landing
+from flows.ingest.landing_lines import LandedFile
 from flows.ingest.master import Master, Village
 from flows.ingest.reading import FileRead, Reader
 from flows.ingest.validate import Origin, Row, judge

@@ -16,11 +16,12 @@ import pytest
 from openpyxl import load_workbook
 
 from flows import check, cli
-from flows.ingest.guard import Limits, Refused
+from flows.ingest.guard import Limits
 from flows.ingest.night import Options, ingest
 from flows.report import copies
 from schemas import forms
 from schemas.rules import RULES
+from tests.unit.test_night import read_here
 
 pytestmark = pytest.mark.pipeline
 
@@ -365,14 +366,7 @@ def test_a_file_named_twice_is_checked_once(data: Path, reading_here: None) -> N
 def copying_here(reading_here: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make copies in this process too."""
 
-    def run(function, items, **_):
-        for item in items:
-            try:
-                yield item, function(item)
-            except Refused as refused:
-                yield item, refused
-
-    monkeypatch.setattr(copies, "run_isolated", run)
+    monkeypatch.setattr(copies, "run_isolated", read_here)
 
 
 def test_copies_of_one_name_in_one_call_and_json_beside_them(data: Path, tmp_path: Path, copying_here: None) -> None:

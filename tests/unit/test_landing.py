@@ -8,7 +8,8 @@ import pyarrow as pa
 import pytest
 
 from flows.ingest.inbox import InboxFile
-from flows.ingest.landing import LandedFile, Landing
+from flows.ingest.landing import Landing
+from flows.ingest.landing_lines import LandedFile
 from flows.ingest.landing_tables import form_columns, tables
 from flows.ingest.reading import FileRead, TableRead
 from flows.ingest.records import Note
