@@ -21,9 +21,9 @@ from flows.report.findings import Finding, without_place
 from schemas import forms
 
 if TYPE_CHECKING:
+    from flows.ingest.judged import Issue, Row
     from flows.ingest.landing_lines import LandedFile
     from flows.ingest.master import Master
-    from flows.ingest.validate import Issue, Row
     from flows.settings import Settings
 
 # Files judged together: pandera takes as long for one small frame as for a large one.
@@ -184,7 +184,7 @@ class MasterLists:
                 self._lists = self._lists or landing.master_files()
                 version = applicable(self._lists, day)
                 if version not in self._by_version:
-                    self._by_version[version] = Master([]).joined(*map(landing.master, version))
+                    self._by_version[version] = Master([]).joined(*landing.masters(version).values())
             self.missing = None if version else "empty"
             return self._by_version[version] if version else None
         except duckdb.Error as error:
@@ -255,9 +255,9 @@ def _judged(files: Sequence["LandedFile"], lists: MasterLists, lang: str) -> Ite
 
 def _checked(file: "LandedFile", lang: str) -> CheckedFile:
     sheets = [CheckedSheet(table) for table in file.read.tables]
-    by_record = {id(row.record): row for rows in file.rows.values() for row in rows}
+    by_table = {id(rows.records): rows for every in file.rows.values() for rows in every}
     for sheet in sheets:
-        sheet.rows = [by_record[id(record)] for record in sheet.table.records if id(record) in by_record]
+        sheet.rows = list(by_table.get(id(sheet.table.records), ()))
         sheet.findings = [
             Finding(
                 note.code, note.severity, sheet.table.sheet, note.row, note.cell, None, note.printed,
@@ -279,7 +279,7 @@ def _checked(file: "LandedFile", lang: str) -> CheckedFile:
 def _sheet_of(issue: "Issue", sheets: Sequence[CheckedSheet]) -> CheckedSheet:
     """The table that an issue is about: several of one form may stand on a sheet."""
     same = [one for one in sheets if (one.table.sheet, one.table.form) == (issue.sheet, issue.form)]
-    return next((one for one in same if any(row.record.row == issue.row for row in one.rows)), same[0])
+    return next((one for one in same if issue.row in one.table.records.rows), same[0])
 
 
 def _finding(issue: "Issue", file: str, lang: str) -> Finding:

@@ -23,9 +23,14 @@ from flows import terminal, transform
 from flows.ingest.guard import Refused
 from flows.ingest.night import Night, Options, ingest
 from flows.publish.build import PublishError
+from flows.publish.postgres import PostgresError, Published, publish_release
 from flows.publish.release import Release, Run, code_version, note_failure, publish, read_manifest
+from flows.report import documents
+from flows.report.documents import Written
 from flows.report.headline import Headline, headline
 from flows.report.returning import Returned, bring_up_to_date
+from flows.report.wall_map.cells import read_addresses
+from flows.report.wall_map.wall_map import Note, WallMap, write_wall_map
 from flows.rubric import Line, read_rubric
 from flows.settings import Settings
 
@@ -49,12 +54,17 @@ class NightResult:
     # Nothing was new: the marts are those of an earlier night.
     is_unchanged: bool
     returned: Returned = field(default_factory=Returned)
+    wall_map: WallMap = field(default_factory=WallMap)
+    documents: Written = field(default_factory=Written)
     seconds: dict[str, float] = field(default_factory=dict)
+    # Why PostgreSQL does not have the release, where it should.
+    postgres: PostgresError | None = None
 
     @property
     def needs_a_person(self) -> bool:
         """Whether the exit code is 1."""
-        return bool(self.rows_rejected or self.files_refused or self.night.failed_corrections or self.returned.failed)
+        failed = self.night.failed_corrections or self.returned.failed or self.wall_map.notes or self.documents.failed
+        return bool(self.rows_rejected or self.files_refused or failed or self.postgres)
 
 
 def _can_pass(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -62,6 +72,8 @@ def _can_pass(_task: Task[Any, Any], _run: TaskRun, state: State[Any]) -> bool:
     error = state.result(raise_on_failure=False)
     if isinstance(error, transform.TransformError):
         return terminal.is_locked(error)
+    if isinstance(error, PostgresError):
+        return error.can_pass
     return isinstance(error, OSError | duckdb.IOException | PublishError) and not isinstance(error, FileNotFoundError)
 
 
@@ -82,9 +94,13 @@ def ingest_inbox(settings: Settings, now: dt.datetime, reread: bool) -> Night:
 
 
 @task(name="transform", **_RETRY)
-def build_marts(settings: Settings, as_of: dt.date | None, rubric: list[Line]) -> transform.TransformResult:
+def build_marts(
+    settings: Settings, as_of: dt.date | None, rubric: list[Line], full_refresh: bool
+) -> transform.TransformResult:
     """Rebuild staging, intermediate and marts, and test them."""
-    return transform.build(settings.warehouse, settings.work, as_of=as_of, rubric=rubric)
+    return transform.build(
+        settings.warehouse, settings.work, as_of=as_of, rubric=rubric, full_refresh=full_refresh
+    )  # fmt: skip
 
 
 @task(name="publish", **_RETRY)
@@ -99,6 +115,26 @@ def return_workbooks(settings: Settings) -> Returned:
     return bring_up_to_date(
         settings.warehouse, settings.raw, settings.returned, code_version(), settings.limits, settings.processes,
     )  # fmt: skip
+
+
+@task(name="wall map", **_RETRY)
+def draw_wall_map(settings: Settings) -> WallMap:
+    """Write the wall map of what is published."""
+    addresses = read_addresses(settings.warehouse)
+    return write_wall_map(settings.marts, settings.published, settings.lang, addresses, settings.town_boundaries)
+
+
+@task(name="documents", **_RETRY)
+def write_documents(settings: Settings) -> documents.Written:
+    """Write the documents of the report dates whose figures changed."""
+    return documents.bring_up_to_date(settings.marts, settings.warehouse, settings.documents, code_version())
+
+
+@task(name="postgres", **_RETRY)
+def publish_to_postgres(settings: Settings) -> Published:
+    """Bring the PostgreSQL database of the settings to the release."""
+    assert settings.postgres
+    return publish_release(settings.published, settings.postgres.get_secret_value())
 
 
 @flow(name="gongshui-nightly", validate_parameters=False)
@@ -129,7 +165,7 @@ def nightly(settings: Settings, as_of: dt.date | None = None, reread: bool = Fal
         release = read_manifest(settings.published)
         is_unchanged = release is not None and release.status == "published" and _is_built(settings, stamp)
         if release is None or not is_unchanged:
-            _timed(seconds, "transform", lambda: build_marts(settings, as_of, rubric))
+            _timed(seconds, "transform", lambda: build_marts(settings, as_of, rubric, reread))
             run = Run(run.id, as_of or _latest_report(settings.warehouse) or now.date(), now)
             release = _timed(seconds, "publish", lambda: publish_marts(settings, run))
             (settings.work / STAMP).write_text(json.dumps(stamp), encoding="utf-8")
@@ -137,7 +173,11 @@ def nightly(settings: Settings, as_of: dt.date | None = None, reread: bool = Fal
         note_failure(settings.published, run, str(error))
         raise
     returned = _timed(seconds, "return", lambda: _returned(settings))
-    result = _result(settings, night, release, is_unchanged, returned, seconds)
+    wall_map = _timed(seconds, "wall_map", lambda: _wall_map(settings))
+    written = _timed(seconds, "documents", lambda: _documents(settings))
+    result = _result(settings, night, release, is_unchanged, returned, wall_map, written, seconds)
+    if settings.postgres:
+        result.postgres = _timed(seconds, "postgres", lambda: _postgres(settings))
     _leave_artifacts(settings, result)
     return result
 
@@ -161,6 +201,38 @@ def _returned(settings: Settings) -> Returned:
         return return_workbooks(settings)
     except (OSError, duckdb.Error) as error:
         return Returned(failed=[(str(settings.returned), Refused("unwritable", str(error), str(error)))])
+
+
+def _wall_map(settings: Settings) -> WallMap:
+    """The marts are published: what keeps the map from being written, whatever it is, is said, and fails nothing."""
+    drawn = draw_wall_map(settings, return_state=True).result(raise_on_failure=False)
+    if isinstance(drawn, WallMap):
+        return drawn
+    stands = Note(f"作战图没有写成，原有的未改动：{drawn}", f"not written; the one before stands: {drawn}")
+    return WallMap(notes=[stands])
+
+
+def _documents(settings: Settings) -> documents.Written:
+    """The marts are published: what keeps documents from being written is said, and fails nothing."""
+    written = write_documents(settings, return_state=True).result(raise_on_failure=False)
+    if isinstance(written, documents.Written):
+        return written
+    return documents.Written(
+        failed=[
+            documents.Sentence(
+                f"文件没有写成，原有的未改动。请排除后运行 gongshui report：{written}",
+                f"the documents were not written, those before stand; mend it and run gongshui report: {written}",
+            )
+        ]
+    )
+
+
+def _postgres(settings: Settings) -> PostgresError | None:
+    """The marts are published: what keeps them from PostgreSQL is said, and fails nothing."""
+    done = publish_to_postgres(settings, return_state=True).result(raise_on_failure=False)
+    if isinstance(done, Published | PostgresError):
+        return done if isinstance(done, PostgresError) else None
+    return PostgresError(str(done), str(done))
 
 
 def _timed(seconds: dict[str, float], name: str, step: Callable[[], Done]) -> Done:
@@ -205,6 +277,8 @@ def _result(
     release: Release,
     is_unchanged: bool,
     returned: Returned,
+    wall_map: WallMap,
+    written: documents.Written,
     seconds: dict[str, float],
 ) -> NightResult:
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
@@ -228,7 +302,7 @@ def _result(
         ).fetchall()
     return NightResult(
         night, release, headline(settings.marts), int(rejected), refused, dict(issues), int(accepted), int(read),
-        is_unchanged or release.is_unchanged, returned, seconds,
+        is_unchanged or release.is_unchanged, returned, wall_map, written, seconds,
     )  # fmt: skip
 
 

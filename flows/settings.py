@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
@@ -33,6 +33,8 @@ _EXPECTED = {
     "corrections": ("应为文件路径", "must be the path of a file"),
     "releases_kept": ("应为不小于1的整数", "must be a whole number, at least 1"),
     "rubric": ("应为文件路径", "must be the path of a file"),
+    "town_boundaries": ("应为文件路径", "must be the path of a file"),
+    "postgres": ("应为数据库地址", "must be the address of a database"),
 }
 
 
@@ -101,6 +103,10 @@ class Settings(BaseSettings):
         How many of the latest releases stay, the current one among them; the last of each month stays too.
     rubric
         The county's own rubric of the assessment (docs/rubric.md); the shipped one where none is named.
+    town_boundaries
+        A GeoJSON of the county's towns for the wall map (docs/wall-map.md), which has no map without one.
+    postgres
+        A PostgreSQL database that every night is published to as well (docs/bi.md): postgresql://user@host/database.
     """
 
     model_config = SettingsConfigDict(
@@ -115,6 +121,8 @@ class Settings(BaseSettings):
     corrections: Folder | None = None
     releases_kept: int = Field(default=7, ge=1)
     rubric: Folder | None = None
+    town_boundaries: Folder | None = None
+    postgres: SecretStr | None = None
 
     @property
     def corrections_file(self) -> Path:
@@ -140,6 +148,16 @@ class Settings(BaseSettings):
     def returned(self) -> Path:
         """The folder of annotated copies, for the towns."""
         return self.published / "returned"
+
+    @property
+    def documents(self) -> Path:
+        """The folder of documents, one beneath it for each report date."""
+        return self.published / "documents"
+
+    @property
+    def rebuilt(self) -> Path:
+        """The folder of documents as they would have been on an earlier day."""
+        return self.data / "rebuilt"
 
     @property
     def work(self) -> Path:

@@ -15,19 +15,32 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from flows import transform
 from flows.local_server import ServerDied
 from flows.publish.build import PublishError
-from flows.report.headline import Headline, half_up, percent
+from flows.report.headline import Headline
+from flows.report.numbers import day_zh, half_up, percent
 from flows.settings import Lang, Settings
 
 if TYPE_CHECKING:
     from flows.nightly import NightResult
 
-_STEPS_ZH = {"all": "用时  ", "ingest": "读取", "transform": "计算", "publish": "发布", "return": "退回"}
+_STEPS_ZH = {
+    "all": "用时  ",
+    "ingest": "读取",
+    "transform": "计算",
+    "publish": "发布",
+    "return": "退回",
+    "wall_map": "作战图",
+    "postgres": "PostgreSQL",
+    "documents": "文件",
+}
 _STEPS_EN = {
     "all": "time      ",
     "ingest": "ingest",
     "transform": "transform",
     "publish": "publish",
     "return": "return",
+    "wall_map": "wall map",
+    "postgres": "PostgreSQL",
+    "documents": "documents",
 }
 _STATUS = {
     "read": ("已读取", "read"),
@@ -133,6 +146,11 @@ def _chinese(result: "NightResult", settings: Settings) -> list[str]:
         f"      {_shown(settings.published / 'parquet')}",
         f"退回  {_shown(settings.returned)}：批注副本 {returned.count} 份"
         f"（新写 {returned.written}，撤下 {returned.removed}）",
+        *([f"作战图 {_shown(result.wall_map.file)}"] if result.wall_map.file else []),
+        *(f"      {note.zh}" for note in result.wall_map.notes),
+        *([f"未能发布到 PostgreSQL，原有数据未改动。{result.postgres.chinese}"] if result.postgres else []),
+        f"文件  {_shown(settings.documents)}：{len(result.documents.days)} 期新写，{result.documents.kept} 期未变",
+        *(f"      {failed.zh}" for failed in result.documents.failed),
     ]
 
 
@@ -166,6 +184,16 @@ def _english(result: "NightResult", settings: Settings) -> list[str]:
         f"          {_shown(settings.published / 'parquet')}",
         f"returned  {_shown(settings.returned)}: {returned.count} annotated copies "
         f"({returned.written} written, {returned.removed} taken away)",
+        *([f"wall map  {_shown(result.wall_map.file)}"] if result.wall_map.file else []),
+        *(f"          {note.en}" for note in result.wall_map.notes),
+        *(
+            [f"Not published to PostgreSQL; what was there stands. {result.postgres.english}"]
+            if result.postgres
+            else []
+        ),
+        f"documents {_shown(settings.documents)}: {len(result.documents.days)} dates written, "
+        f"{result.documents.kept} as they were",
+        *(f"          {failed.en}" for failed in result.documents.failed),
     ]
 
 
@@ -191,27 +219,26 @@ def headline_markdown(headline: Headline | None) -> str:
 def _headline_lines(headline: Headline | None, words: tuple[str, ...]) -> list[str]:
     if headline is None:
         return []
-    day, total = headline.report_date, headline.total
-    funds = headline.funds.get("all")
+    day, total, funds = headline.report_date, headline.total, headline.funds["all"]
     figures = {
-        "date": day if words is _ENGLISH_HEADLINE else f"{day.year}年{day.month}月{day.day}日",
-        "planned": total.villages_planned,
-        "completed": total.villages_completed,
-        "rate": _percent(total.village_completion_rate),
-        "late": total.late_villages,
-        "people": total.population_planned,
-        "served": total.population_completed,
-        "now": _percent(total.supply_rate),
-        "after": _percent(total.supply_rate_after_plan),
-        "plan": _wan(funds.planned_yuan if funds else None),
-        "secured": _wan(funds.secured_yuan if funds else None),
-        "spent": _wan(funds.spent_yuan if funds else None),
+        "date": day if words is _ENGLISH_HEADLINE else day_zh(day),
+        "planned": total["villages_planned"] or 0,
+        "completed": total["villages_completed"] or 0,
+        "rate": _percent(total["village_completion_rate"]),
+        "late": total["late_villages"] or 0,
+        "people": total["population_planned"] or 0,
+        "served": total["population_completed"] or 0,
+        "now": _percent(total["supply_rate"]),
+        "after": _percent(total["supply_rate_after_plan"]),
+        "plan": _wan(funds["planned_yuan"]),
+        "secured": _wan(funds["secured_yuan"]),
+        "spent": _wan(funds["spent_yuan"]),
     }
     return [line.format(**figures) for line in words]
 
 
 def _percent(rate: Fraction | None) -> str:
-    return "—" if rate is None else f"{percent(rate, 1)}%"
+    return "—" if rate is None else f"{percent(rate)}%"
 
 
 def _wan(yuan: Decimal | None) -> str:

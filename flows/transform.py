@@ -1,5 +1,6 @@
 """Runs the dbt project in-process: landing becomes staging, intermediate and marts."""
 
+import hashlib
 import json
 import os
 import time
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.resources.types import NodeType
 from dbt.artifacts.schemas.run import RunExecutionResult, RunResult
@@ -16,6 +18,7 @@ from dbt.cli.main import dbtRunner
 
 PROJECT = Path(__file__).resolve().parent.parent / "sql"
 WAREHOUSE_VARIABLE = "GONGSHUI_WAREHOUSE"  # read by sql/profiles.yml
+_BUILT_WITH = "intermediate.built_with"
 
 
 class TransformError(Exception):
@@ -45,8 +48,13 @@ def build(
     as_of: date | None = None,
     rubric: Sequence[Mapping[str, str]] = (),
     unit_tests: bool = False,
+    full_refresh: bool = False,
+    project: Path = PROJECT,
 ) -> TransformResult:
-    """Rebuild everything that is derived from landing, and test it.
+    """Build what is derived from landing, and test it; of what is kept by report date, the dates that changed.
+
+    Where the project, its seeds among it, or the rubric is not the one that the warehouse was built with, everything is
+    built anew.
 
     Parameters
     ----------
@@ -60,6 +68,10 @@ def build(
         The county's own rubric (`flows.rubric`); the shipped one where it is empty.
     unit_tests
         Whether to run dbt's unit tests too: they test the code, not the data, and belong to the test suite.
+    full_refresh
+        Build everything anew, whatever the warehouse was built with.
+    project
+        The dbt project.
 
     Returns
     -------
@@ -74,7 +86,7 @@ def build(
     started = time.perf_counter()
     arguments = [
         "build",
-        *("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)),
+        *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(work.resolve() / "target"), "--log-path", str(work.resolve() / "logs")),
         *("--log-level", "none", "--log-level-file", "info", "--no-print"),
         *("--no-version-check", "--no-send-anonymous-usage-stats", "--no-write-json"),
@@ -83,6 +95,13 @@ def build(
     arguments += ["--vars", json.dumps({name: value for name, value in variables.items() if value})]
     if not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
+    digest = _digest(project, rubric)
+    if is_other := _built_with(warehouse) != digest:
+        # dbt trips over the metrics of a YAML file that changed since it was parsed: it would find each of them twice.
+        arguments.append("--no-partial-parse")
+        _note_built_with(warehouse, None)  # until all of it is built anew
+    if full_refresh or is_other:
+        arguments.append("--full-refresh")
     with _environment(WAREHOUSE_VARIABLE, str(warehouse.resolve())):
         try:
             outcome = dbtRunner().invoke(arguments)
@@ -95,11 +114,38 @@ def build(
     results = [result for result in outcome.result.results if isinstance(result, RunResult)]
     if not outcome.success:
         raise TransformError("\n".join(_failures(results)))
+    _note_built_with(warehouse, digest)
     nodes: dict[str, int] = {}
     for result in results:
         kind = NodeType(result.node.resource_type).value
         nodes[kind] = nodes.get(kind, 0) + 1
     return TransformResult(nodes=nodes, seconds=time.perf_counter() - started)
+
+
+def _digest(project: Path, rubric: Sequence[Mapping[str, str]]) -> str:
+    """Return the hash of what a build is made of besides landing: every file of the project, and the rubric."""
+    digest = hashlib.sha256(json.dumps([dict(line) for line in rubric], sort_keys=True).encode())
+    for path in sorted(project.rglob("*")):
+        name = path.relative_to(project)
+        if path.is_file() and name.parts[0] not in ("target", "logs", "dbt_packages") and name.parts[0][0] != ".":
+            digest.update(f"{name.as_posix()}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\0".encode())
+    return digest.hexdigest()
+
+
+def _built_with(warehouse: Path) -> str | None:
+    """Return the digest that all of a warehouse was built with; None where nobody knows."""
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        try:
+            found = connection.execute(f"select digest from {_BUILT_WITH}").fetchone()
+        except duckdb.CatalogException:  # never built
+            return None
+    return str(found[0]) if found and found[0] else None
+
+
+def _note_built_with(warehouse: Path, digest: str | None) -> None:
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("create schema if not exists intermediate")
+        connection.execute(f"create or replace table {_BUILT_WITH} as select ?::varchar as digest", [digest])
 
 
 def _failures(results: list[RunResult]) -> Iterator[str]:

@@ -11,10 +11,11 @@ from flows.ingest import reading
 from flows.ingest.context import Names
 from flows.ingest.grid import Grid, Merge, Value, parse_range
 from flows.ingest.headings import Heading, heading
+from flows.ingest.judged import Issue, Origin, Row, Rows
 from flows.ingest.master import Master, Village
 from flows.ingest.reading import TableRead
-from flows.ingest.records import Record
-from flows.ingest.validate import Issue, Origin, Row, judge
+from flows.ingest.records import Record, Records
+from flows.ingest.validate import judge
 
 RECEIVED = dt.date(2021, 8, 25)
 REPORTED = dt.date(2021, 8, 20)
@@ -46,7 +47,7 @@ def table(sheet: Grid, around: Names | None = None) -> TableRead:
     return only
 
 
-def records(*rows: Sequence[Value], merges: str = "", around: Names | None = None, **options: Any) -> list[Record]:
+def records(*rows: Sequence[Value], merges: str = "", around: Names | None = None, **options: Any) -> Records:
     """The records of the only table of a sheet of these rows."""
     return table(grid(*rows, merges=merges, **options), around).records
 
@@ -89,6 +90,7 @@ def row(
     sheet: str = "Sheet1",
     file: str = "raw/2021-08-20/青龙镇.xlsx",
     reported: dt.date = REPORTED,
+    printed: dict[str, str] | None = None,
     unread: dict[str, str] | None = None,
     base: dict[str, Any] = ACCEPTABLE,
     **values: Any,
@@ -96,13 +98,13 @@ def row(
     """A row that breaks no rule, but for these values."""
     values = base | values | dict.fromkeys(unread or {})
     cells = {field: f"{LETTERS[n]}{place + 4}" for n, field in enumerate(values)}
-    record = Record(place + 4, values, cells, {}, unread or {})
-    return Row(Origin(file, file, sheet, None, "云塘县", reported), record, place)
+    record = Record(place + 4, values, cells, printed or {}, unread or {})
+    return Row(Rows(Origin(file, file, sheet, None, "云塘县", reported), Records.of([record]), place), 0)
 
 
 def judged(*rows: Row, form: str = "village_progress", master: Master = MASTER) -> list[Issue]:
     """The issues of these rows."""
-    return judge(form, rows, master)
+    return judge(form, [row.rows for row in rows], master)
 
 
 def rules(*rows: Row, form: str = "village_progress", master: Master = MASTER) -> list[str]:

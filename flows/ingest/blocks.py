@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from flows.ingest.grid import Value
 from flows.ingest.headings import Heading, heading, is_field_heading, is_known_heading, is_unit, unit_word
 from flows.ingest.recognise import Column
-from flows.ingest.sheet import Sheet, is_text
+from flows.ingest.sheet import Sheet, is_text, looks_numeric
 from flows.ingest.values import Number, number
 from schemas.text import plain
 
@@ -20,6 +20,7 @@ DEEPEST_HEADER = 6
 # Of the rows of a header those beneath its first row of known headings.
 DEEPEST_BELOW = 4
 LONGEST_GROUP = 12
+_WORDS = frozenset({str, type(None)})
 _OF_WHICH = re.compile(r"^其中:?")
 NUMERAL = re.compile(r"[(]?[一二三四五六七八九十]+[)]?[、.]?")
 # A colon that is not that of a time of day.
@@ -44,8 +45,11 @@ def is_heading_row(sheet: Sheet, row: int) -> bool:
 
     Names of groups alone (a source, a mode, a parameter) are values of a row as often as headings.
     """
+    values = sheet.rows[row]
+    if len(values) < 2 or not _WORDS.issuperset(map(type, values)) or any(map(looks_numeric, filter(None, values))):
+        return False  # most rows are of data
     cells = sheet.filled(row)
-    if not all(_is_word(value) for _, value in cells):
+    if len(cells) < 2 or not all(_is_word(value) for _, value in cells):
         return False
     words = [{str(value)} for _, value in cells]
     if _are_headings(words):

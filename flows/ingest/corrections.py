@@ -10,7 +10,7 @@ import fnmatch
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from flows.ingest.grid import CellError, Grid, Uncached, Value, parse_range, read_workbook
 from flows.ingest.guard import Limits, Refused
-from flows.ingest.records import Note, Record
+from flows.ingest.records import Note, Records
 from flows.ingest.sheet import letters
 from flows.ingest.values import Number, day, number, printed
 from schemas.text import heading_key, plain
@@ -211,12 +211,12 @@ class Applied:
     # The sheet that a note belongs to; None where there is no such sheet.
     notes: list[tuple[str | None, Note]] = field(default_factory=list)
 
-    def keep_printed(self, sheet: str, records: Iterable[Record]) -> None:
+    def keep_printed(self, sheet: str, records: Records) -> None:
         """Records keep what the corrected cells print."""
-        for record in records if self.printed else ():
+        for place, record in enumerate(records) if self.printed else ():
             for name, cell in record.cells.items():
-                if (sheet, cell) in self.printed:
-                    record.printed[name] = self.printed[sheet, cell]
+                if (sheet, cell) in self.printed and name not in record.unread:
+                    records.put_printed(place, name, self.printed[sheet, cell])
 
 
 def apply(grids: Sequence[Grid], corrections: Sequence[Correction]) -> Applied:

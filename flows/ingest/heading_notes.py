@@ -1,18 +1,18 @@
 """What a header leaves in doubt: headings unknown, missing or claimed twice, and the names that may be meant."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from flows.ingest.headings import Meaning, form_headings
 from flows.ingest.recognise import Column, claims
-from flows.ingest.records import Note, Record
+from flows.ingest.records import Note, Records
 from flows.ingest.sheet import Sheet
 from flows.ingest.tables import Table
 from schemas.info import FieldInfo, FormInfo
 from schemas.text import plain
 
 
-def heading_notes(sheet: Sheet, table: Table, records: Sequence[Record]) -> list[Note]:
+def heading_notes(sheet: Sheet, table: Table, records: Records) -> list[Note]:
     """Say which headings are unknown (N04), missing (N05), or fit what another heading or field fits (N07).
 
     Parameters
@@ -21,7 +21,7 @@ def heading_notes(sheet: Sheet, table: Table, records: Sequence[Record]) -> list
         Where the table stands.
     table : Table
         With what its columns were taken for.
-    records : sequence of Record
+    records : Records
         Its rows: a field that all of them say is not missing, where one cell holds committee and village.
     """
     return [*_unread(sheet, table), *_ambiguous(sheet, table), *_missing(table, records)]
@@ -77,7 +77,7 @@ def _ambiguous(sheet: Sheet, table: Table) -> Iterator[Note]:
             yield Note("N07", zh, en, row, cell, column.printed, "warn")
 
 
-def _missing(table: Table, records: Sequence[Record]) -> Iterator[Note]:
+def _missing(table: Table, records: Records) -> Iterator[Note]:
     """Required fields that neither a column nor, where it may, anything around the table says."""
     shown = {meaning.field for column in table.columns for meaning in column.meanings}
     if any(meaning.group for column in table.columns for meaning in column.meanings):
@@ -85,7 +85,7 @@ def _missing(table: Table, records: Sequence[Record]) -> Iterator[Note]:
     there = [column.printed for column in table.columns]
     for name in table.form.required():
         info = table.form.fields[name]
-        if name in shown or info.from_context or (records and all(record.values.get(name) for record in records)):
+        if name in shown or info.from_context or all(records.values.get(name) or [False]):
             continue
         known = info.headings[:4]
         near = _likest(known, [column.printed for column in table.columns if not column.meanings])

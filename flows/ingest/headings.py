@@ -18,6 +18,7 @@ from schemas.vocabulary.marks import LIMIT_WORDS, ORDINAL_HEADINGS, TOTAL_GROUPS
 from schemas.vocabulary.units import UNITS, factor_for, unit_of
 
 TOTAL = "total"
+_MOST_READ = 20_000
 _DATE_PARTS = {"年": "year", "月": "month", "日": "day"}
 _UNIT_SEPARATORS = re.compile(r"[、,，;；/和及]")
 _WORDS_ABOUT_UNITS = re.compile(r"^(?:单位)?[:：]?")
@@ -31,6 +32,9 @@ class Heading:
     # Readings of the words, the fullest first: with the bracketed remark, then without.
     keys: tuple[str, ...]
     unit: str | None
+
+    def __hash__(self) -> int:
+        return hash(self.printed)  # all else follows from it
 
 
 @lru_cache(maxsize=50_000)
@@ -90,6 +94,8 @@ class FormHeadings:
         for name, field in info.fields.items():
             if field.repeats_over:
                 self.spread, self.measures = (None, field.repeats_over), (name,)
+        # Of headings that name a group and its measure, the words that name the measure.
+        self._words = tuple(heading_key(alias) for name in self.measures for alias in info.fields[name].headings)
         self._fields: dict[str, list[tuple[str, int]]] = {}
         for name, field in info.fields.items():
             if field.kind == "flag" and not field.vocabulary:
@@ -115,7 +121,13 @@ class FormHeadings:
 
     def _names_measure(self, key: str) -> bool:
         """债券资金计划, 已供水人口-跨县: a group and its measure in one cell."""
+        if not (self._may_join(key) or self._names_group(key)):
+            return False
         return any(meaning.group for _, _, meaning in self.readings((Heading(key, (key,), None),)))
+
+    def _may_join(self, key: str) -> bool:
+        """Whether a word may be a group's and its measure's, joined: most are not."""
+        return key in TOTAL_GROUPS or key.startswith(self._words) or key.endswith(self._words)
 
     def readings(self, path: tuple[Heading, ...]) -> list[tuple[int, int, Meaning]]:
         """Every exact reading of a column's headings: (words used, rank of the alias, meaning).
@@ -127,6 +139,8 @@ class FormHeadings:
         """
         # Towns repeat their headings from report to report: each is read once.
         if path not in self._read:
+            if len(self._read) > _MOST_READ:
+                self._read.clear()
             self._read[path] = list(self._readings(path))
         return self._read[path]
 
@@ -166,6 +180,8 @@ class FormHeadings:
                     for measure, rank in self._measure(rest, is_leaf=part is path[-1]):
                         yield len(path) + 1, rank, Meaning(measure, group=code)
         for _, key in _joined(path):
+            if not self._may_join(key):
+                continue
             for measure in self.measures:
                 for alias in self.info.fields[measure].headings:
                     word = heading_key(alias)
@@ -260,6 +276,7 @@ def is_ordinal(path: tuple[Heading, ...]) -> bool:
     return any(key in ORDINAL_HEADINGS for part in path for key in part.keys)
 
 
+@lru_cache(maxsize=20_000)
 def is_unit(text: str) -> bool:
     """Whether a cell of a unit row holds a unit: 户, 万元, mg/L, （公里）."""
     words = plain(text)

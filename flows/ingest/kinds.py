@@ -55,7 +55,9 @@ def is_remark(text: str) -> bool:
 
 
 _ENDS_OF_SUMS = frozenset("".join(word[-1] for word in TOTAL_WORDS) + "数:")
-_STARTS_OF_SUMS = frozenset("".join(word[0] for word in TOTAL_WORDS) + "全")
+# What may be the first of several cells that together name a sum: 小 | 计 5 个村, 全县.
+_STARTS_OF_SUMS = sorted({word[:end] for word in TOTAL_WORDS for end in range(1, len(word))})
+_STARTS_SUM = re.compile(rf"(?:{'|'.join(_STARTS_OF_SUMS)})$|{_SUM}|全")
 
 
 @lru_cache(maxsize=50_000)
@@ -72,7 +74,7 @@ def _may_tell(text: str) -> bool | None:
         or bool(_TOTAL.match(without_brackets(words)))
         or any(pattern.match(words) for pattern in told)
         or words[-1:] in _ENDS_OF_SUMS
-        or words[:1] in _STARTS_OF_SUMS
+        or bool(_STARTS_SUM.match(without_brackets(words)))
     )
 
 
@@ -117,7 +119,8 @@ class RowKinds:
     def all(self) -> dict[int, Kind]:
         """The kind of every row beneath the header."""
         rows = [row for row in range(self.table.body, self.table.end) if row not in self.table.repeats]
-        kinds = {row: self._kind(row) for row in rows}
+        plain = self._plain(rows)
+        kinds: dict[int, Kind] = {row: "data" if row in plain else self._kind(row) for row in rows}
         self._open_sections_by_totals(kinds)
         self._open_sections_by_parts(kinds)
         whole = None
@@ -165,8 +168,6 @@ class RowKinds:
         cells = self.cells(row)
         if not cells:
             return "blank"
-        if row not in self.sheet.hidden_rows and self._is_plain(cells):
-            return "data" if self._is_data(cells) else "note"
         words = [plain(value) for _, value in cells if isinstance(value, str) and is_text(value)]
         if words and words[0].startswith(_NOTES):
             return "note"
@@ -190,16 +191,26 @@ class RowKinds:
             return "steps"
         return "data" if self._is_data(cells) else "note"
 
-    def _is_plain(self, cells: list[tuple[int, Value]]) -> bool:
-        """Whether a row has two names or more, and no word that could make it anything but data: most have not."""
-        names = 0
-        for column, value in cells:
-            if value.__class__ is str:
-                tells = _may_tell(value)
-                if tells:
-                    return False
-                names += tells is False and column in self.fields_of and column not in self.unnamed
-        return names > 1
+    def _plain(self, rows: list[int]) -> set[int]:
+        """The rows with two names or more, one a key or code of their own, and no word that makes them but data."""
+        told = {text: _may_tell(text) for text in self.sheet.texts(self.table.body, self.table.end)}
+        telling = {text for text, tells in told.items() if tells}
+        words = {text for text, tells in told.items() if tells is False}
+        lines = [self.sheet.rows[row] for row in rows]
+        names = {
+            column: [column < len(line) and line[column] in words for line in lines]
+            for column in self.fields_of.keys() - self.unnamed
+        }
+        own = [names[column] for column in (self.own - self.figures) & names.keys()]
+        if not own:
+            return set()
+        return {
+            row
+            for row, line, count, is_own in zip(
+                rows, lines, map(sum, zip(*names.values(), strict=True)), map(any, zip(*own, strict=True)), strict=True
+            )
+            if count > 1 and is_own and telling.isdisjoint(line) and row not in self.sheet.hidden_rows
+        }
 
     def part_label(self, row: int) -> tuple[int, str] | None:
         """The one name of a row that is a source beneath its project; words of unknown columns are none."""

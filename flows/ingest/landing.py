@@ -7,6 +7,8 @@ in one transaction. Reading a file again replaces its own reading and nothing el
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -119,29 +121,33 @@ class Landing:
             """
         ).fetchall()
 
-    def master(self, digest: str) -> Master:
-        """The master list that one file gives; of a village listed twice, the line reported last."""
+    def masters(self, digests: Collection[str]) -> dict[str, Master]:
+        """sha256 → the master list that the file gives; of a village listed twice, the line reported last."""
+        given = {"digests": list(digests)}
         lines = self.connection.execute(
             """
             select
-                village_code, town, village_committee, natural_village, registered_population,
+                file_sha256, village_code, town, village_committee, natural_village, registered_population,
                 valid_from, valid_to, alias
             from landing.division
-            where file_sha256 = $digest
-            order by report_date, seq
+            where file_sha256 in (select unnest($digests))
+            order by file_sha256, report_date, seq
             """,
-            {"digest": digest},
+            given,
         ).fetchall()
         counties = self.connection.execute(
             """
-            select distinct sheet.county, division.county_code
+            select distinct sheet.file_sha256, sheet.county, division.county_code
             from landing.sheet
             inner join landing.division on division.file_sha256 = sheet.file_sha256 and division.sheet = sheet.sheet
-            where sheet.county is not null and sheet.file_sha256 = $digest
+            where sheet.county is not null and sheet.file_sha256 in (select unnest($digests))
+            order by all
             """,
-            {"digest": digest},
+            given,
         ).fetchall()
-        return Master((Village(*line) for line in lines), dict(counties))
+        villages = {digest: [Village(*line[1:]) for line in some] for digest, some in groupby(lines, itemgetter(0))}
+        codes = {digest: {line[1]: line[2] for line in some} for digest, some in groupby(counties, itemgetter(0))}
+        return {digest: Master(villages.get(digest, ()), codes.get(digest)) for digest in digests}
 
     def write(self, files: Sequence[LandedFile], pipeline_version: str, seen_at: dt.datetime) -> None:
         """Land the readings of these files, replacing earlier readings of the same bytes, in one transaction."""

@@ -3,18 +3,18 @@
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import chain
 from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from flows.ingest.inbox import InboxFile
+from flows.ingest.judged import Issue, Row, Rows
 from flows.ingest.landing_tables import SHEET, tables
 from flows.ingest.reading import FileRead
-from flows.ingest.records import Record
-from flows.ingest.validate import Issue, Row
 from flows.ingest.values import printed
 from schemas import forms
 from schemas.info import FormInfo
@@ -30,7 +30,8 @@ class LandedFile:
     file: InboxFile
     sha256: str
     read: FileRead
-    rows: dict[str, list[Row]] = field(default_factory=dict)
+    # Form → the rows of its tables.
+    rows: dict[str, list[Rows]] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
     master_version: str = ""
     corrections_version: str = ""
@@ -41,8 +42,9 @@ class Batch:
 
     def __init__(self, issue_no: int) -> None:
         self.issue_no = issue_no
+        self.forms = forms()
         self.lines: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        self.accepted: dict[str, list[Row]] = defaultdict(list)
+        self.accepted: dict[str, list[dict[str, list[Any]]]] = defaultdict(list)
 
     def tables(self) -> dict[str, pa.Table]:
         """The tables that have lines."""
@@ -50,22 +52,22 @@ class Batch:
         for name, columns in tables().items():
             if lines := self.lines.get(name):
                 found[name] = _table(columns, {column: [line.get(column) for line in lines] for column in columns})
-            elif rows := self.accepted.get(name):
-                found[name] = _table(columns, _columns(forms()[name], rows))
+            elif accepted := self.accepted.get(name):
+                every = {column: [*chain.from_iterable(part[column] for part in accepted)] for column in columns}
+                found[name] = _table(columns, every)
         return found
 
     def add(self, landed: LandedFile, pipeline_version: str, seen_at: dt.datetime) -> None:
         """Add all lines of one file."""
         towns: dict[str, set[str | None]] = defaultdict(set)
         dates: set[dt.date] = set()
-        for form, rows in landed.rows.items():
-            for row in rows:
-                towns[row.origin.sheet].add(row.town_code)
-                dates.add(row.origin.report_date)
-                if row.state == "accepted":
-                    self.accepted[form].append(row)
-                else:
-                    self.lines["rejected_row"].append(_rejected(form, row))
+        for form, every in landed.rows.items():
+            for rows in every:
+                towns[rows.origin.sheet].update(rows.town_codes)
+                dates.update([rows.origin.report_date] if len(rows) else [])
+                if rows.count("accepted"):
+                    self.accepted[form].append(_accepted(self.forms[form], rows))
+                self.lines["rejected_row"] += [_rejected(form, Row(rows, place)) for place in sorted(rows.states)]
         self.lines["file"].append(
             _file_line(landed, pipeline_version, seen_at)
             | {"town_code": _only(set().union(*towns.values())), "report_date": _only(dates)}
@@ -102,7 +104,7 @@ def _only(found: Collection[Only]) -> Only | None:
     return next(iter(found)) if len(found) == 1 else None
 
 
-def _table(columns: Mapping[str, pa.DataType], values: Mapping[str, Sequence[Any]]) -> pa.Table:
+def _table(columns: Mapping[str, pa.DataType], values: Mapping[str, list[Any]]) -> pa.Table:
     return pa.table({column: pa.array(values[column], kind) for column, kind in columns.items()})
 
 
@@ -127,41 +129,40 @@ def _file_line(landed: LandedFile, pipeline_version: str, seen_at: dt.datetime) 
     }
 
 
-def _columns(info: FormInfo, rows: Sequence[Row]) -> dict[str, list[Any]]:
-    """The columns of a form's table."""
-    origins, records, values = ([getattr(row, name) for row in rows] for name in ("origin", "record", "values"))
+def _accepted(info: FormInfo, rows: Rows) -> dict[str, list[Any]]:
+    """The columns that the accepted rows of a table give to their form's table."""
+    number, origin, records = len(rows), rows.origin, rows.records
+    blank = [None] * number
     columns: dict[str, list[Any]] = {
-        "file_sha256": [origin.file_sha256 for origin in origins],
-        "sheet": [origin.sheet for origin in origins],
-        "row": [record.row for record in records],
-        "seq": [row.seq for row in rows],
-        "report_date": [origin.report_date for origin in origins],
-        "county_code": [row.county_code for row in rows],
-        "town_code": [row.town_code for row in rows],
-        "village_code": [row.village_code for row in rows],
-        "cells": [record.cells_json for record in records],
-        "printed": [_printed_json(record) for record in records],
+        "file_sha256": [origin.file_sha256] * number,
+        "sheet": [origin.sheet] * number,
+        "row": records.rows,
+        "seq": list(range(rows.first, rows.first + number)),
+        "report_date": [origin.report_date] * number,
+        "county_code": rows.county_codes,
+        "town_code": rows.town_codes,
+        "village_code": rows.village_codes,
+        "cells": records.cells_json(),
+        "printed": records.printed_json(),
     }
     if "project_name" in info.fields:
-        names = [row.get("project_name") for row in values]
-        columns["project_key"] = [project_key(name) if name else None for name in names]
+        columns["project_key"] = [name and project_key(name) for name in rows.values.get("project_name", blank)]
     for name, described in info.fields.items():
         if described.repeats_over:
             for code in described.repeats_over:
-                columns[f"{name}_{code}"] = [_count(row.get(f"{code}.{name}")) for row in values]
+                columns[f"{name}_{code}"] = _counts(rows.values.get(f"{code}.{name}", blank))
         elif described.kind == "count":
-            columns[name] = [_count(row.get(name)) for row in values]
+            columns[name] = _counts(rows.values.get(name, blank))
         else:
-            columns[name] = [row.get(name) for row in values]
+            columns[name] = rows.values.get(name, blank)
+    if rows.states:
+        places = rows.accepted()
+        columns = {name: [column[place] for place in places] for name, column in columns.items()}
     return columns
 
 
-def _printed_json(record: Record) -> str:
-    return _to_json(record.printed | record.unread) if record.printed or record.unread else "{}"
-
-
-def _count(value: Decimal | None) -> int | None:
-    return None if value is None else int(value)
+def _counts(values: Iterable[int | Decimal | None]) -> list[int | None]:
+    return [None if value is None else int(value) for value in values]
 
 
 def _as_printed(row: Row) -> dict[str, dict[str, str | None]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise, takewhile
 
 from flows.ingest.blocks import is_title
 from flows.ingest.grid import Value
@@ -10,6 +11,7 @@ from flows.ingest.records import Note
 from flows.ingest.sheet import Sheet, is_text
 from flows.ingest.tables import Table
 from flows.ingest.values import is_none
+from schemas.text import plain
 
 # Rows that tell of the table; what stands beside them in other columns belongs to them.
 _AROUND: tuple[Kind, ...] = ("note", "footer", "hidden")
@@ -55,19 +57,15 @@ def tell_leftovers(sheet: Sheet, bodies: list[Body]) -> None:
 
 def _beside_and_between(sheet: Sheet, rows: "_Rows") -> Iterator[tuple[int, Note]]:
     """Cells in the rows of a table under none of its headings, neighbours together; and rows of no table."""
-    beside, between = dict[int, list[int]](), list[int]()
-    for row in range(len(sheet.rows)):
-        cells = sheet.filled(row)
-        if not cells:
-            continue
-        if rows.is_outside(row):
-            if row >= rows.first or _is_of_a_table(cells):
-                between.append(row)
-            continue
-        columns = rows.columns(row)
-        for column, value in cells:
-            if column not in columns and (row, column) not in rows.titles and not _is_remark(value):
-                beside.setdefault(column, []).append(row)
+    beside = dict[int, list[int]]()
+    for row, column, value in rows.unaccounted(sheet):
+        if (row, column) not in rows.titles and not _is_remark(value):
+            beside.setdefault(column, []).append(row)
+    between = [
+        row
+        for row in rows.outside(sheet)
+        if (cells := sheet.filled(row)) and (row >= rows.first or _is_of_a_table(cells))
+    ]
     runs = _together(sorted(beside))
     for run in runs if len(runs) <= _MOST_AREAS else [sorted(beside)]:
         found = [row for column in run for row in beside[column]]
@@ -100,21 +98,33 @@ class _Rows:
         self.first = min(body.table.top for body in bodies)
         self.titles = {(row, column) for body in bodies for row, column, _ in body.table.titles}
         self._title_rows = {row for row, _ in self.titles}
-        self._columns = {id(body): frozenset(column.index for column in body.table.columns) for body in bodies}
 
-    def _at(self, row: int) -> list[Body]:
-        return [body for body in self.bodies if body.table.top <= row < body.table.end]
+    def _parts(self, sheet: Sheet) -> Iterator[tuple[range, list[Body]]]:
+        """The rows of the sheet in runs that the same tables take, or none."""
+        height = len(sheet.rows)
+        edges = {min(edge, height) for body in self.bodies for edge in (body.table.top, body.table.end)}
+        for top, end in pairwise(sorted({0, *edges, height})):
+            yield range(top, end), [body for body in self.bodies if body.table.top <= top < body.table.end]
 
-    def is_outside(self, row: int) -> bool:
-        """Whether a row is neither a table's nor one of its titles."""
-        return not self._at(row) and not (row >= self.first and row in self._title_rows)
+    def outside(self, sheet: Sheet) -> Iterator[int]:
+        """The rows that are neither a table's nor one of its titles."""
+        for rows, here in self._parts(sheet):
+            for row in () if here else rows:
+                if not (row >= self.first and row in self._title_rows):
+                    yield row
 
-    def columns(self, row: int) -> range | frozenset[int]:
-        """The columns that are accounted for in a row: all of a note or a title."""
-        here = self._at(row)
-        if not here or any(body.kinds.get(row) in _AROUND or row in body.table.repeats for body in here):
-            return range(1 << 14)
-        return frozenset().union(*(self._columns[id(body)] for body in here))
+    def unaccounted(self, sheet: Sheet) -> Iterator[tuple[int, int, Value]]:
+        """The cells in the rows of tables that stand in none of their columns, row by row."""
+        for rows, here in self._parts(sheet):
+            taken = {column.index for body in here for column in body.table.columns}
+            others = [column for column in range(sheet.width) if column not in taken]
+            for row in rows if here and others else ():
+                cells = sheet.rows[row]
+                found = [column for column in takewhile(len(cells).__gt__, others) if not _is_blank(cells[column])]
+                # All of a note or a repeated header is accounted for.
+                if found and any(body.kinds.get(row) in _AROUND or row in body.table.repeats for body in here):
+                    continue
+                yield from ((row, column, cells[column]) for column in found)
 
     def nearest(self, row: int) -> Body:
         """The table that a note about a row goes to: the last one that begins above it."""
@@ -165,6 +175,10 @@ def _note(sheet: Sheet, code: str, zh: str, en: str, row: int, column: int) -> N
     # What is printed there may be anybody's telephone number: the note has the address only.
     cell = sheet.place(sheet.line(row), column)
     return Note(code, zh, en, int("".join(filter(str.isdigit, cell))), cell)
+
+
+def _is_blank(value: Value) -> bool:
+    return value is None or (isinstance(value, str) and not plain(value))
 
 
 def _is_of_a_table(cells: list[tuple[int, Value]]) -> bool:

@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
+from typing import NamedTuple
 
 from rapidfuzz import process
 
@@ -16,8 +16,7 @@ SUGGESTIONS = 3
 LEAST_LIKENESS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Village:
+class Village(NamedTuple):
     """One line of the master list."""
 
     village_code: str
@@ -108,7 +107,24 @@ class Master:
 
     def village(self, town_code: str, committee: str, village: str, day: dt.date | None) -> Village | None:
         """The one line that a committee's and a village's printed names mean on a day; None where none or several."""
-        found = self._by_name.get((town_code, committee_key(committee), village_key(village)), [])
+        return self.villages([town_code], [committee], [village], day)[0]
+
+    def villages(
+        self,
+        town_codes: Iterable[str | None],
+        committees: Iterable[str | None],
+        villages: Iterable[str | None],
+        day: dt.date | None,
+    ) -> list[Village | None]:
+        """The line of each row of a table; None where one of its names is missing."""
+        return [
+            self._one(self._by_name.get((town, committee_key(committee), village_key(village)), ()), village, day)
+            if town and committee and village
+            else None
+            for town, committee, village in zip(town_codes, committees, villages, strict=True)
+        ]
+
+    def _one(self, found: Sequence[Village], village: str, day: dt.date | None) -> Village | None:
         if len(found) == 1:
             return found[0] if found[0].is_valid_on(day) else None
         found = [line for line in found if line.is_valid_on(day)]

@@ -22,18 +22,19 @@ from flows.ingest.context import town_in
 from flows.ingest.corrections import Corrections, Sentence, read_corrections
 from flows.ingest.guard import Limits, Refused
 from flows.ingest.inbox import InboxFile, discover
+from flows.ingest.judged import Origin, Rows
 from flows.ingest.landing import Known, Landing
 from flows.ingest.landing_lines import LandedFile
 from flows.ingest.master import Master, Village
 from flows.ingest.reading import FileRead, Reader
-from flows.ingest.validate import Origin, Row, judge
+from flows.ingest.validate import judge
 from flows.ingest.workers import run_isolated
 from schemas import forms
 
 # Raised when the same bytes would be read otherwise: `--reread` then reads everything again.
 PIPELINE_VERSION = "1"
 # What is judged and landed together: the more, the less each costs; the fewer, the less memory it takes.
-BATCH_FILES, BATCH_ROWS = 512, 20_000
+BATCH_FILES, BATCH_ROWS = 512, 32_000
 # The version of the list that judged a file in which nothing is judged by a list.
 NO_LIST = ""
 # Files whose names say that they hold the master list come first on their day: fewer rows are then judged twice.
@@ -227,7 +228,7 @@ class _Ingest:
         """Judge the master list's own rows first, then all others by the list that applies to each file."""
         lists = set(self.landing.master_files())
         for file, division in judge_master_lists(files):
-            if villages := [_village(row) for row in division if row.state == "accepted"]:
+            if villages := [village for rows in division for village in _villages(rows)]:
                 self.parts[file.sha256] = Master(villages, _counties(file, division))
                 self.masters.clear()
                 lists.add((file.file.received_on, file.sha256))
@@ -244,13 +245,12 @@ class _Ingest:
 
     def _joined(self, digests: Sequence[str]) -> Master:
         """The list of several files in the order received: of a village in two of them the later line counts."""
-        for digest in digests:
-            if digest not in self.parts:
-                self.parts[digest] = self.landing.master(digest)
+        if missing := [digest for digest in digests if digest not in self.parts]:
+            self.parts |= self.landing.masters(missing)
         return Master([]).joined(*(self.parts[digest] for digest in digests))
 
 
-def judge_master_lists(files: Sequence[LandedFile]) -> list[tuple[LandedFile, list[Row]]]:
+def judge_master_lists(files: Sequence[LandedFile]) -> list[tuple[LandedFile, list[Rows]]]:
     """Judge the rows of the master list that files hold; rows and issues are set on the files that have any."""
     found = [(file, rows) for file in files if (rows := rows_of(file, ["division"], frozenset()).get("division"))]
     for file, rows in found:
@@ -270,8 +270,8 @@ def judge_files(files: Sequence[LandedFile], master: Master, left_out: Collectio
 
 def _judge_form(form: str, files: Sequence[LandedFile], master: Master, left_out: Collection[str]) -> None:
     by_digest = {file.sha256: file for file in files if form in file.rows}
-    rows = [row for file in files for row in file.rows.get(form, ())]
-    for issue in judge(form, rows, master, left_out):
+    tables = [rows for file in files for rows in file.rows.get(form, ())]
+    for issue in judge(form, tables, master, left_out):
         by_digest[issue.file_sha256].issues.append(issue)
 
 
@@ -302,49 +302,43 @@ def _after_reading(file: InboxFile, result: FileRead | Refused, originals: Mappi
     return FileRead("duplicate", zh, duplicate_of=original, reason_en=en)
 
 
-def rows_of(file: LandedFile, names: Collection[str], towns: frozenset[str]) -> dict[str, list[Row]]:
+def rows_of(file: LandedFile, names: Collection[str], towns: frozenset[str]) -> dict[str, list[Rows]]:
     """The rows of some forms of a file; a town that no sheet spells out is sought by the master list's names."""
-    rows: dict[str, list[Row]] = {}
-    seq = 0
+    found: dict[str, list[Rows]] = {}
+    first = 0
     for table in file.read.tables:
         if table.form in names and table.report_date:
             town = table.town or next((town for text in table.speaking if (town := town_in(text, towns))), None)
             origin = Origin(
                 file.sha256, file.file.path, table.sheet, town, table.county, table.report_date, file.file.folders
             )
-            rows.setdefault(str(table.form), []).extend(
-                Row(origin, record, seq + n) for n, record in enumerate(table.records)
-            )
-        seq += len(table.records)
-    return rows
+            found.setdefault(str(table.form), []).append(Rows(origin, table.records, first))
+        first += len(table.records)
+    return found
 
 
-def _counties(file: LandedFile, division: Sequence[Row]) -> dict[str, str]:
-    codes = {row.county_code for row in division if row.county_code}
+def _counties(file: LandedFile, division: Sequence[Rows]) -> dict[str, str]:
+    codes = {code for rows in division for code in rows.county_codes if code}
     named = {table.county for table in file.read.tables if table.form == "division" and table.county}
     return {named.pop(): codes.pop()} if len(named) == len(codes) == 1 else {}
 
 
-def _village(row: Row) -> Village:
-    values = row.values
-    population = values["registered_population"]
-    return Village(
-        values["village_code"],
-        values["town"],
-        values["village_committee"],
-        values["natural_village"],
-        None if population is None else int(population),
-        values.get("valid_from"),
-        values.get("valid_to"),
-        values.get("alias"),
-    )
+def _villages(rows: Rows) -> Iterator[Village]:
+    """The accepted lines of the master list."""
+    blank = [None] * len(rows)
+    lines = [*zip(*(rows.values.get(name, blank) for name in Village._fields), strict=True)]
+    for place in rows.accepted():
+        line = Village(*lines[place])
+        population = line.registered_population
+        yield line if isinstance(population, int | None) else line._replace(registered_population=int(population))
 
 
 def _outcome(file: LandedFile) -> FileOutcome:
-    states = Counter(row.state for rows in file.rows.values() for row in rows)
+    tables = [rows for every in file.rows.values() for rows in every]
+    accepted, rejected = (sum(rows.count(state) for rows in tables) for state in ("accepted", "rejected"))
     severities: Counter[str] = Counter(issue.severity for issue in file.issues)
     read = file.read
-    return FileOutcome(file.file.path, read.status, read.reason, states["accepted"], states["rejected"], severities)
+    return FileOutcome(file.file.path, read.status, read.reason, accepted, rejected, severities)
 
 
 def _order(file: InboxFile) -> tuple[Any, ...]:

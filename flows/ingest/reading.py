@@ -17,7 +17,7 @@ from flows.ingest.kinds import mentions_signing
 from flows.ingest.leftovers import Body, tell_leftovers
 from flows.ingest.own_copy import own_copy
 from flows.ingest.recognise import FEWEST_COLUMNS
-from flows.ingest.records import Note, Record
+from flows.ingest.records import Note, Record, Records
 from flows.ingest.rows import read_rows
 from flows.ingest.sheet import Sheet, letters
 from flows.ingest.tables import Table, find_tables
@@ -43,7 +43,7 @@ class TableRead:
     header_map: dict[str, dict[str, Any]] = field(default_factory=dict)
     # Texts around a table that names no town, nearest first: the master list's names may be found in them.
     speaking: tuple[str, ...] = ()
-    records: list[Record] = field(default_factory=list)
+    records: Records = field(default_factory=Records)
     notes: list[Note] = field(default_factory=list)
     # Rows and totals until R14 has been judged over the workbook.
     lines: list[Line] = field(default_factory=list, repr=False)
@@ -172,11 +172,12 @@ def _fields_down_the_side(sheet: Sheet) -> int | None:
 
 def _read_table(sheet: Sheet, table: Table, names: Names, over_all: list[str]) -> tuple[TableRead, Body]:
     titles = [text for _, _, text in table.titles]
+    signing = {text for text in sheet.texts(table.body, table.end) if mentions_signing(text)}
     footers = [
         str(value)
-        for row in range(table.body, table.end)
+        for row in range(table.body, table.end if signing else table.body)
         for _, value in sheet.filled(row)
-        if isinstance(value, str) and mentions_signing(value)
+        if value in signing
     ]
     around = Names(sheet.name, names.file, names.folders, names.received_on, names.towns)
     context = read_context(titles, footers, around, over_all)
@@ -186,18 +187,17 @@ def _read_table(sheet: Sheet, table: Table, names: Names, over_all: list[str]) -
     shows_town = any(meaning.field == "town" for column in table.columns for meaning in column.meanings)
     if shows_town and context.town:
         # The column speaks; the title and the names around it are only compared with it.
-        told = {plain(record.values["town"]) for record in read.records if record.values.get("town")}
+        told = {plain(town) for town in {*read.records.values.get("town", ())} if town}
         context.overruled = [town for town in (context.town, *context.overruled) if told and town not in told]
         context.town = "、".join(sorted(told))
     notes = heading_notes(sheet, table, read.records) + read.notes + _context_notes(context, says_no_date)
     if not read.records:
         zh, en = "表头已识别，但表内没有数据行。", "the header was recognised, but no rows stand under it."
         notes.append(Note("N08", zh, en, table.top + 1))
-    body = Body(table, read.kinds, {record.row - 1 for record in read.records}, notes)
+    body = Body(table, read.kinds, {row - 1 for row in read.records.rows}, notes)
     if sheet.turned_at is not None:
-        for record in read.records:
-            record.row = _row_of(record, table.form)
-    rows = [record.row for record in read.records]
+        read.records.rows = [_row_of(record, table.form) for record in read.records]
+    rows = read.records.rows
     found = TableRead(
         sheet.name,
         table.form.name,

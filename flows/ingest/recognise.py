@@ -1,6 +1,6 @@
 """Which form a run of columns shows best, and what each of its columns then holds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 from flows.ingest.headings import ORDINAL, FormHeadings, Heading, Meaning, form_headings, heading, is_ordinal
@@ -9,6 +9,10 @@ from schemas.text import plain
 
 # What a form must show to be recognised: three columns of its own, or all there are where they are fewer.
 FEWEST_COLUMNS = 3
+
+# Columns as they are recognised: their headings and units; and what they mean to a form, by their places.
+_Signature = tuple[tuple[tuple[Heading, ...], str | None], ...]
+_Taken = dict[int, tuple[Meaning, ...]]
 
 
 @dataclass(frozen=True)
@@ -60,10 +64,7 @@ def recognise(columns: list[Column], titles: str, hints: str) -> Recognised | No
     """
     best: Recognised | None = None
     signature = tuple((column.path, column.unit or column.row_unit) for column in columns)
-    for headings in form_headings().values():
-        taken, score = _taken(headings, signature)
-        if score is None:
-            continue
+    for headings, taken, score in _candidates(signature):
         words = headings.info.title_words
         in_titles, in_names = (any(word in plain(text) for word in words) for text in (titles, hints))
         if not _keys(headings.info) and not (in_titles or in_names) and not _shows(taken, "town"):
@@ -74,8 +75,11 @@ def recognise(columns: list[Column], titles: str, hints: str) -> Recognised | No
     return best
 
 
-def _told(columns: list[Column], taken: dict[int, tuple[Meaning, ...]]) -> list[Column]:
-    return [replace(column, meanings=taken.get(place, ())) for place, column in enumerate(columns)]
+def _told(columns: list[Column], taken: _Taken) -> list[Column]:
+    return [
+        Column(column.index, column.path, column.unit, column.row_unit, taken.get(place, ()))
+        for place, column in enumerate(columns)
+    ]
 
 
 def _keys(info: FormInfo) -> list[str]:
@@ -83,25 +87,31 @@ def _keys(info: FormInfo) -> list[str]:
     return [name for name in info.grain if info.fields[name].required and not info.fields[name].from_context]
 
 
-def _shows(taken: dict[int, tuple[Meaning, ...]], field: str) -> bool:
+def _shows(taken: _Taken, field: str) -> bool:
     return any(meaning.field == field for meanings in taken.values() for meaning in meanings)
 
 
 # Towns repeat the template's header: a reader sees few that differ.
 @lru_cache(maxsize=2_000)
-def _taken(
-    headings: FormHeadings, columns: tuple[tuple[tuple[Heading, ...], str | None], ...]
-) -> tuple[dict[int, tuple[Meaning, ...]], float | None]:
-    """What columns mean to a form, by their places, and how well it fits: None where it does not.
+def _candidates(columns: _Signature) -> list[tuple[FormHeadings, _Taken, float]]:
+    """The forms that columns may show, each with what they mean to it and how well it fits."""
+    found = []
+    for headings in form_headings().values():
+        taken = _taken(headings, columns)
+        score = _score(headings.info, len(columns), taken)
+        if score is not None:
+            found.append((headings, taken, score))
+    return found
 
-    A column that is unknown to the form has no meaning.
-    """
+
+def _taken(headings: FormHeadings, columns: _Signature) -> _Taken:
+    """What columns mean to a form, by their places; a column that is unknown to it has no meaning."""
     readings = [
         (-words, rank, place, meanings)
         for place, (path, unit) in enumerate(columns)
         for words, rank, meanings in claims(headings, path, unit)
     ]
-    taken: dict[int, tuple[Meaning, ...]] = {}
+    taken: _Taken = {}
     used: set[Meaning] = set()
     for _, _, place, meanings in sorted(readings, key=lambda reading: reading[:3]):
         if place not in taken and not used.intersection(meanings):
@@ -110,7 +120,7 @@ def _taken(
     for place, (path, _) in enumerate(columns):
         if place not in taken and is_ordinal(path):
             taken[place] = (ORDINAL,)
-    return taken, _score(headings.info, len(columns), taken)
+    return taken
 
 
 def claims(
@@ -136,7 +146,7 @@ def _compound(headings: FormHeadings, path: tuple[Heading, ...]) -> tuple[Meanin
     return tuple(meanings) if len(set(meanings)) == len(meanings) > 1 else None
 
 
-def _score(info: FormInfo, width: int, taken: dict[int, tuple[Meaning, ...]]) -> float | None:
+def _score(info: FormInfo, width: int, taken: _Taken) -> float | None:
     meanings = [meaning for found in taken.values() for meaning in found if meaning != ORDINAL and not meaning.is_rate]
     fields = {meaning.field for meaning in meanings} | (
         {info.spread} if any(meaning.group for meaning in meanings) else set()

@@ -1,33 +1,27 @@
-"""From a table's rows to typed records with the address of every cell."""
+"""From a table's rows to records: what sections and totals say between runs of data, and what each row gives."""
 
-import json
 import re
-from collections.abc import Iterator
-from decimal import Decimal
-from typing import Any
+from itertools import pairwise
 
-from flows.ingest import formulas
 from flows.ingest.context import Context
 from flows.ingest.factors import factor_of
-from flows.ingest.grid import Uncached, Value
 from flows.ingest.headings import TOTAL, Meaning
 from flows.ingest.kinds import Kind, RowKinds
 from flows.ingest.recognise import Column
-from flows.ingest.records import LINE, Note, Read, Record
+from flows.ingest.records import Note, Read, Records
+from flows.ingest.runs import Meant, Runs
 from flows.ingest.sheet import Sheet, is_text
-from flows.ingest.slots import MOST, Slot, reading
 from flows.ingest.tables import Table
 from flows.ingest.totals import Arithmetic
-from flows.ingest.values import Result, Unread, day, is_none, printed, result
 from schemas.info import FieldInfo, FormInfo
-from schemas.text import plain, without_brackets
-from schemas.vocabulary.marks import TICKS, TOTAL_WORDS
+from schemas.text import plain
+from schemas.vocabulary.marks import TOTAL_WORDS
 
 _SUM = "(?:" + "|".join(TOTAL_WORDS) + ")"
 _ENDS_IN_SUM, _SUM_ALONE = re.compile(rf"{_SUM}数?:?$"), re.compile(rf"^{_SUM}数?:?$")
-_COMMITTEE_AND_VILLAGE = re.compile(r"^(.+?(?:村民委员会|居民委员会|村委会|居委会|委会))(.+)$")
-_VILLAGE = ("village_committee", "natural_village")
 _TOWNS_BETWEEN = re.compile(r"[、，,/;；\s]+")
+# Rows that neither give anything nor speak for those beneath them.
+_SILENT: tuple[Kind, ...] = ("blank", "note", "footer", "limits", "steps")
 
 
 def read_rows(sheet: Sheet, table: Table, context: Context, towns: frozenset[str]) -> Read:
@@ -56,14 +50,10 @@ class _Reader:
     def __init__(self, sheet: Sheet, table: Table, context: Context, towns: frozenset[str]) -> None:
         self.sheet, self.table, self.context, self.towns = sheet, table, context, towns
         self.form: FormInfo = table.form
-        self.year = context.report_date.year if context.report_date else None
         self.notes: list[Note] = []
-        # Of fields that fill down: the last value, its row and column.
-        self.above: dict[str, tuple[Any, int, int]] = {}
-        self.said: dict[str, tuple[Any, str | None]] = {}
         # How the section that said a field was numbered: 一、 or （一）.
         self.said_by: dict[str, str] = {}
-        self.meant: list[tuple[Column, Meaning, FieldInfo]] = [
+        self.meant: Meant = [
             (column, meaning, self.form.fields[meaning.field])
             for column in table.columns
             for meaning in column.meanings
@@ -80,36 +70,25 @@ class _Reader:
         self.kinds = RowKinds(sheet, table, self.meant, self.groups, towns)
         self.kind_of = self.kinds.all()
         figure_rows = [row for row, kind in self.kind_of.items() if kind in ("data", "total")]
-        self.factors = {
+        factors = {
             (column.index, meaning.field): factor_of(sheet, column, info, context, figure_rows)
             for column, meaning, info in self.meant
             if info.dimension and info.kind in ("count", "decimal")
         }
-        self.slots = {group: self._slots(group) for group in (None, *self.groups)}
+        year = context.report_date.year if context.report_date else None
+        self.runs = Runs(sheet, table, self.meant, self.groups, factors, year)
         self.sums = Arithmetic(
-            sheet, self.form, table.columns, self.meant, self.factors, self.kinds, context, figure_rows, self._cell
+            sheet, self.form, table.columns, self.meant, factors, self.kinds, context, figure_rows, self.runs.cell
         )
-        self.has_date_parts = any(meaning.part for _, meaning, _ in self.meant)
         self.has_totals = any(kind in ("total", "whole", "section") for kind in self.kind_of.values())
-
-    def _slots(self, group: str | None) -> tuple[list[Slot], str]:
-        """The columns outside groups (None), or those of one group; and their addresses in a row, as JSON."""
-        slots = []
-        for column, meaning, info in self.meant:
-            if info.repeats_over:
-                name = f"{meaning.group}.{meaning.field}" if group is None and meaning.group else None
-            else:
-                name = meaning.field if meaning.group == group else None
-            if name:
-                factor = self.factors.get((column.index, meaning.field), Decimal(1))
-                slots.append(Slot(self.form.name, name, column, meaning, info, factor, self.year))
-        return slots, json.dumps({slot.name: self.sheet.place(LINE, slot.index) for slot in slots if slot.is_plain})
+        self.records = Records()
 
     def _as_told(self, column: Column, meaning: Meaning, info: FieldInfo) -> tuple[Column, Meaning, FieldInfo]:
         """工程类别 is the supply mode where its values are modes; where they are another field's, it is that one."""
         if info.vocabulary is None or meaning.group or meaning.tick:
             return column, meaning, info
-        there = {self.sheet.at(row, column.index) for row in range(self.table.body, self.table.end)}
+        lines = self.sheet.rows[self.table.body : self.table.end]
+        there = {line[column.index] for line in lines if column.index < len(line)}
         values = {str(value) for value in there if value and is_text(value)}
         if not values or any(info.vocabulary.lookup(value) for value in values):
             return column, meaning, info
@@ -120,40 +99,53 @@ class _Reader:
         return column, meaning, info
 
     def read(self) -> Read:
-        """Go down the rows."""
-        records: list[Record] = []
+        """Go down the rows; those of data in runs, which nothing between them divides."""
         self._speak_from_context()
+        run: list[int] = []
         for row, kind in self.kind_of.items():
-            before = len(records)
-            match kind:
-                case "section":
-                    self._enter_section(row)
-                case "total" | "whole":
-                    self._pass_total(row, kind)
-                case "part":
-                    records.extend(self._part(row))
-                case "data":
-                    records.extend(self._records(row))
-                case "hidden":
-                    zh = f"第{row + 1}行被手工隐藏，未作为数据读取。"
-                    self._note(row, "N03", zh, f"row {row + 1} is hidden by hand and was not read.")
-            self._add_up(row, kind, records[before:])
-        return Read(records, self.notes, self.sums.lines, self.kind_of)
+            if kind == "data":
+                run.append(row)
+            elif kind not in _SILENT:
+                self._read_run(run)
+                run = []
+                self._pass(row, kind)
+        self._read_run(run)
+        return Read(self.records, self.notes, self.sums.lines, self.kind_of)
 
-    def _add_up(self, row: int, kind: Kind, records: list[Record]) -> None:
-        """Keep what R14 adds up; check a row's own sums and rates."""
+    def _read_run(self, rows: list[int]) -> None:
+        if rows:
+            self._add(self._records(rows))
+
+    def _pass(self, row: int, kind: Kind) -> None:
+        """A row that is no data: what it says of the rows beneath it, and what it adds up."""
         match kind:
             case "section":
-                labels = self.kinds.labels(row)
-                self.sums.enter_section(row, "bracket" if labels and labels[0][1].startswith("(") else "plain")
+                numbering = self._enter_section(row)
+                self.sums.enter_section(row, numbering)
             case "total" | "whole":
+                self._pass_total(row, kind)
                 self.sums.add_total(row)
-            case "data" | "part":
-                if records:
-                    spread = str(self.form.spread)
-                    self.sums.check_row(row, min(records, key=lambda record: str(record.values.get(spread))))
-                if self.has_totals:
-                    self.sums.add_rows(row, records)
+            case "part":
+                self._add(self._part(row))
+            case "hidden":
+                zh = f"第{row + 1}行被手工隐藏，未作为数据读取。"
+                self._note(row, "N03", zh, f"row {row + 1} is hidden by hand and was not read.")
+
+    def _add(self, found: Records) -> None:
+        """Keep what rows gave, and what R14 adds up of it; check each row's own sums and rates."""
+        before = len(self.records)
+        self.records.extend(found)
+        # Row → its first record.
+        first: dict[int, int] = {}
+        for place in range(before, len(self.records)):
+            first.setdefault(self.records.rows[place] - 1, place)
+        if self.sums.checks_rows:
+            spread = self.records.values.get(str(self.form.spread))
+            for row, (start, end) in zip(first, pairwise([*first.values(), len(self.records)]), strict=True):
+                told = min(range(start, end), key=lambda place: str(spread[place])) if spread else start
+                self.sums.check_row(row, self.records, told)
+        if self.has_totals and first:
+            self.sums.add_rows(list(first), self.records, list(first.values()))
 
     def _note(self, row: int, code: str, zh: str, en: str) -> None:
         # The names of the row only: what officials' columns hold stays where it is.
@@ -170,7 +162,7 @@ class _Reader:
                 continue
             if info.vocabulary is None:
                 if name == "town" and self.context.town:
-                    self.said[name] = (self.context.town, None)
+                    self.runs.said[name] = (self.context.town, None)
                 continue
             # The names of file and folders are asked last, and only for what the form requires.
             texts = self.context.speaking if info.required else self.context.speaking[: self.context.own]
@@ -179,20 +171,22 @@ class _Reader:
             texts = texts[: self.context.nearest] if info.from_heading_of else texts
             code = next((code for text in (*over, *texts) if (code := info.vocabulary.find(text))), None)
             if code:
-                self.said[name] = (code, None)
+                self.runs.said[name] = (code, None)
 
-    def _enter_section(self, row: int) -> None:
+    def _enter_section(self, row: int) -> str:
+        """What a section row says holds beneath it, until one of the same numbering."""
         labels = self.kinds.labels(row) or [
             (column, plain(value)) for column, value in self.kinds.cells(row) if isinstance(value, str)
         ]
         numbering = "bracket" if labels[0][1].startswith("(") else "plain"
         for name in [name for name, by in self.said_by.items() if by == numbering]:
-            del self.said[name], self.said_by[name]
-        self.above.clear()
+            del self.runs.said[name], self.said_by[name]
+        self.runs.above.clear()
         for column, text in labels:
             if found := self.kinds.says(text):
-                self.said[found[0]] = (found[1], self.sheet.address(row, column))
+                self.runs.said[found[0]] = (found[1], self.sheet.address(row, column))
                 self.said_by[found[0]] = numbering
+        return numbering
 
     def _pass_total(self, row: int, kind: str) -> None:
         """A project or town printed only in its own total's row speaks for the blank cells beneath it."""
@@ -204,209 +198,79 @@ class _Reader:
             if not (info.fill_down and text) or _ENDS_IN_SUM.search(text):
                 continue
             if info.kind == "text":
-                self.above[meaning.field] = (str(self.sheet.at(row, column.index)).strip(), row, column.index)
+                self.runs.above[meaning.field] = (str(self.sheet.at(row, column.index)).strip(), row, column.index)
             elif kind == "whole" and info.vocabulary and (code := info.vocabulary.lookup(text)):
-                self.above[meaning.field] = (code, row, column.index)
+                self.runs.above[meaning.field] = (code, row, column.index)
 
-    def _part(self, row: int) -> Iterator[Record]:
+    def _part(self, row: int) -> Records:
         """A source in a row of its own beneath its project."""
         label = self.kinds.part_label(row)
         assert label, "a row of this kind has one"
         column, text = label
-        above = dict(self.above)
-        record, _ = self._record(row, None)
-        self.above = above  # the label is no project's name
-        for name in [name for name, cell in record.cells.items() if cell == self.sheet.address(row, column)]:
-            del record.values[name], record.cells[name]
-            record.unread.pop(name, None)
-            if name in self.above:
-                self._take_above(record, name)
+        above = dict(self.runs.above)
+        found, _ = self.runs.columns([row], None)
+        self.runs.above = above  # the label is no project's name
+        for name in [name for name in found.values if found.cell(0, name) == self.sheet.address(row, column)]:
+            found.forget(0, name)
+            if name in self.runs.above:
+                self.runs.take_above(found, 0, name)
         spread = str(self.form.spread)
-        record.values[spread], record.cells[spread] = self.kinds.part(text), self.sheet.address(row, column)
-        if any(record.values.get(name) is not None or name in record.unread for name in self.form.measures):
-            yield record
+        found.put(0, spread, self.kinds.part(text))
+        found.put_cell(0, spread, self.sheet.address(row, column))
+        tells = any(found.value(0, name) is not None or found.is_unread(0, name) for name in self.form.measures)
+        return found if tells else found.take([])
 
     # --- records --------------------------------------------------------------------------------------------------
 
-    def _records(self, row: int) -> Iterator[Record]:
-        shared, tells = self._record(row, None)
+    def _records(self, rows: list[int]) -> Records:
+        """What a run of rows of data gives: a record a row, or one for each group of its columns that tells any."""
+        found, silent = self.runs.columns(rows, None)
         if not self.groups:
-            if tells and not self._is_empty_group(shared):
-                yield from self._each_town(shared)
-            return
-        read = [(group, *self._record(row, group)) for group in self.groups]
-        told = [(group, record) for group, record, tells in read if tells]
-        # A source printed 0 throughout is no row where the project shows another (forms.md, settled points).
-        if self.form.zero_is_none and any(self._is_above_zero(record) for _, record in told):
-            told = [(group, record) for group, record in told if self._is_above_zero(record) or record.unread]
-        for group, record in told:
-            yield Record(
-                record.row,
-                {**shared.values, **record.values, str(self.form.spread): group},
-                {**shared.cells, **record.cells},
-                {**shared.printed, **record.printed},
-                {**shared.unread, **record.unread},
-            )
+            kept = [place for place in range(len(rows)) if place not in silent]
+            if self.form.zero_is_none:
+                kept = [place for place in kept if not self._is_empty_group(found, place)]
+            return self._each_town(found.take(kept))
+        groups = {group: self.runs.columns(rows, group) for group in self.groups}
+        picked: list[tuple[int, str]] = []
+        for place in range(len(rows)):
+            told = [group for group, (_, silent) in groups.items() if place not in silent]
+            # A source printed 0 throughout is no row where the project shows another (forms.md, settled points).
+            if self.form.zero_is_none and any(self._is_above_zero(groups[group][0], place) for group in told):
+                told = [
+                    group
+                    for group in told
+                    if self._is_above_zero(groups[group][0], place) or groups[group][0].has_unread(place)
+                ]
+            picked += [(place, group) for group in told]
+        shared = found.take([place for place, _ in picked])
+        of_groups = Records()
+        for records, _ in groups.values():
+            of_groups.extend(records)
+        start = {group: number * len(rows) for number, group in enumerate(groups)}
+        shared.add_fields(of_groups.take([start[group] + place for place, group in picked]))
+        shared.values[str(self.form.spread)] = [group for _, group in picked]
+        return shared
 
-    def _is_empty_group(self, record: Record) -> bool:
+    def _is_empty_group(self, found: Records, place: int) -> bool:
         """A source whose cells in its own row are all null gives no row either."""
-        if not self.form.zero_is_none:
-            return False
-        names = [name for name in self.form.measures if name in record.values]
-        told = record.values.get("is_below_detection") or any(name in record.unread for name in names)
-        return not told and all(record.values[name] is None for name in names)
+        names = [name for name in self.form.measures if name in found.values]
+        told = found.value(place, "is_below_detection") or any(found.is_unread(place, name) for name in names)
+        return not told and all(found.value(place, name) is None for name in names)
 
-    def _is_above_zero(self, record: Record) -> bool:
-        return any(record.values.get(name) for name in self.form.measures)
+    def _is_above_zero(self, found: Records, place: int) -> bool:
+        return any(found.value(place, name) for name in self.form.measures)
 
-    def _record(self, row: int, group: str | None) -> tuple[Record, bool]:
-        """The fields of one row, those outside groups (None) or those of one group; whether its own cells say any.
-
-        A row, or a group of its columns, whose own cells are all none-marks tells nothing.
-        """
-        slots, places = self.slots[group]
-        cells, merged = self.sheet.rows[row], self.sheet.merged_columns.get(row, ())
-        record = Record(row + 1, places=places, line=self.sheet.line(row))
-        values, end, tells = record.values, len(cells), False
-        for slot in slots:
-            index = slot.index
-            value = cells[index] if index < end else None
-            if index in merged:
-                value, cell = self._cell(row, slot.column, slot.info)
-                record.place(slot.name, cell)
-            if value.__class__ is slot.itself and not (isinstance(value, int) and not 0 <= value < MOST):
-                values[slot.name] = value
-                tells = True
-                continue
-            said = slot.readings.get((value.__class__, value))
-            if said is None:
-                if not slot.is_plain or isinstance(value, Uncached):
-                    tells |= self._fill(record, row, slot)
-                    continue
-                said = slot.first_reading(value)
-            read, text, is_unread = said
-            values[slot.name] = read
-            if text is not None:
-                (record.unread if is_unread else record.printed)[slot.name] = text
-            if read is not None:
-                tells = True
-            if slot.info.fill_down:
-                self._fill_down(record, row, slot)
-        if group is None:
-            tells |= self._say(record)
-            self._divide(record)
-            if self.has_date_parts:
-                self._join_date_parts(record)
-        return record, tells or bool(record.unread) or bool(values.get("is_below_detection"))
-
-    def _say(self, record: Record) -> bool:
-        """Where the row says nothing of a field, what stands above it speaks; whether it is a cell that does."""
-        tells = False
-        for name, (value, cell) in self.said.items():
-            if record.values.get(name) is None and name not in record.unread:
-                record.values[name] = value
-                if cell:
-                    record.place(name, cell)
-                    tells = True
-        return tells
-
-    def _fill_down(self, record: Record, row: int, slot: Slot) -> None:
-        """A none-mark is said, a blank is left out: only a blank takes the value above."""
-        name = slot.name
-        if (value := record.values[name]) is not None:
-            self.above[name] = (value, row, slot.index)
-        elif name in self.above and name not in record.unread and self._is_blank(row, slot.index):
-            self._take_above(record, name)
-
-    def _take_above(self, record: Record, name: str) -> None:
-        value, row, column = self.above[name]
-        record.values[name] = value
-        record.place(name, self.sheet.address(row, column))
-
-    def _is_blank(self, row: int, column: int) -> bool:
-        value = self.sheet.at(row, column)
-        return value is None or not plain(str(value))
-
-    def _fill(self, record: Record, row: int, slot: Slot) -> bool:
-        """One cell that cannot be read by itself; whether it says something."""
-        name, meaning, column = slot.name, slot.meaning, slot.column
-        value, cell = self._cell(row, column, slot.info)
-        if meaning.tick:
-            is_ticked = isinstance(value, str | int | float) and plain(printed(value)) in TICKS
-            if is_ticked:
-                record.values[name] = meaning.tick
-                record.place(name, cell)
-            else:
-                record.values.setdefault(name, None)
-            return is_ticked
-        if meaning.part:
-            record.values.setdefault(f"{name}:{meaning.part}", value)
-            record.cells.setdefault(name, cell)
-            return not is_none(value)
-        if len(column.meanings) > 1 and not is_none(value):
-            pieces = plain(printed(value)).split("/")
-            place = column.meanings.index(meaning)
-            value = pieces[place] if len(pieces) == len(column.meanings) else f"{value}?"
-        record.place(name, cell)
-        if slot.info.dimension == "concentration" and "is_below_detection" in self.form.fields:
-            read, text, is_unread = reading(self._result(value, column, record), value)
-        else:
-            read, text, is_unread = slot.reading(value, is_percent=(row, slot.index) in self.sheet.grid.percents)
-        record.values[name] = read
-        if text is not None:
-            (record.unread if is_unread else record.printed)[name] = text
-        if slot.info.fill_down:
-            self._fill_down(record, row, slot)
-        return read is not None
-
-    def _cell(self, row: int, column: Column, info: FieldInfo) -> tuple[Value, str]:
-        value = self.sheet.seen(row, column.index)
-        if isinstance(value, Uncached):
-            computed = formulas.evaluate(self.sheet.grid, row, column.index) if self.sheet.turned_at is None else None
-            value = float(computed) if computed is not None and info.kind != "text" else value
-        return value, self.sheet.address(row, column.index)
-
-    def _result(self, value: Value, column: Column, record: Record) -> Any:
-        read = result(value)
-        if not isinstance(read, Result):
-            return read
-        record.values["is_below_detection"] = read.is_below_detection
-        if "unit" not in {meaning.field for _, meaning, _ in self.meant}:
-            record.values["unit"] = column.unit or column.row_unit
-        return read.value
-
-    # --- one cell, several fields; one field, several cells ---------------------------------------------------------
-
-    def _divide(self, record: Record) -> None:
-        """Committee and village in one cell divide after 委会."""
-        if "village_committee" not in self.form.fields:
-            return
-        both = [name for name in _VILLAGE if record.values.get(name)]
-        if len(both) == 1 and (match := _COMMITTEE_AND_VILLAGE.match(without_brackets(record.values[both[0]]))):
-            cell = record.cells[both[0]]
-            for name, text in zip(_VILLAGE, match.groups(), strict=True):
-                record.values[name] = text
-                record.place(name, cell)
-
-    def _join_date_parts(self, record: Record) -> None:
-        """Year, month and day in three columns make one date."""
-        for name in {key.partition(":")[0] for key in record.values if ":" in key}:
-            parts = [record.values.pop(f"{name}:{part}", None) for part in ("year", "month", "day")]
-            text = "".join(
-                f"{printed(value)}{mark}" for value, mark in zip(parts, "年月日", strict=True) if not is_none(value)
-            )
-            read = day(text, self.year) if text else None
-            record.values[name] = None if isinstance(read, Unread) else read
-            if isinstance(read, Unread):
-                record.unread[name] = read.printed
-
-    def _each_town(self, record: Record) -> Iterator[Record]:
+    def _each_town(self, found: Records) -> Records:
         """Several towns in one cell: a row each."""
-        town = record.values.get("town")
-        towns = [part for part in _TOWNS_BETWEEN.split(town) if part] if town and _TOWNS_BETWEEN.search(town) else []
+        if not any(map(_TOWNS_BETWEEN.search, filter(None, {*found.values.get("town", ())}))):
+            return found
+        named = [self._towns_in(found, place) for place in range(len(found))]
+        each = found.take([place for place, towns in enumerate(named) for _ in towns])
+        each.values["town"] = [town for towns in named for town in towns]
+        return each
+
+    def _towns_in(self, found: Records, place: int) -> list[str | None]:
+        town: str | None = found.value(place, "town")
+        towns = [part for part in _TOWNS_BETWEEN.split(town) if part] if town else []
         are_towns = len(towns) > 1 and all(part.endswith(("镇", "乡", "街道")) for part in towns)
-        if not are_towns or "town" not in record.cells:
-            yield record
-            return
-        for part in towns:
-            yield Record(record.row, {**record.values, "town": part}, record.cells, record.printed, record.unread)
+        return [*towns] if are_towns and found.cell(place, "town") else [town]

@@ -1,6 +1,7 @@
 """A grid as the eye takes it in: merged cells spread for headings, addresses, what kind of text stands where."""
 
 import re
+from bisect import bisect_left
 from dataclasses import replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
@@ -46,6 +47,7 @@ class Sheet:
         self.grid = grid if turned_at is None else _turned(grid, turned_at)
         self.rows = self.grid.rows
         self._filled: dict[int, list[tuple[int, Value]]] = {}
+        self._texts: dict[tuple[int, int], set[str]] = {}
 
     @cached_property
     def width(self) -> int:
@@ -115,7 +117,7 @@ class Sheet:
 
     def strips(self) -> list["Sheet"]:
         """The sheet divided where blank columns run down between columns that hold something; itself where none do."""
-        used = sorted({column for row in self.rows for column, value in enumerate(row) if value is not None})
+        used = self._used_columns()
         starts = [column for before, column in pairwise([-2, *used]) if column > before + 1]
         # Of a sheet that is all gaps each strip would cost as much memory as the sheet.
         if not 2 <= len(starts) <= _MOST_STRIPS:
@@ -125,6 +127,27 @@ class Sheet:
         if len({column + 1 for column in starts}.intersection(used)) < 2:
             return [self]
         return [Sheet(_masked(self.grid, start, end)) for start, end in zip(starts, ends, strict=True)]
+
+    def _used_columns(self) -> list[int]:
+        """The columns that hold anything; most sheets need no more than their header to tell."""
+        blank = list(range(self.width))
+        for row in self.rows:
+            if not blank:
+                break
+            if len(row) <= blank[0]:
+                continue
+            within = bisect_left(blank, len(row))
+            still = [column for column in blank[:within] if row[column] is None]
+            if len(still) < within:
+                blank[:within] = still
+        return sorted(set(range(self.width)).difference(blank))
+
+    def texts(self, top: int, end: int) -> set[str]:
+        """All different texts in some of the rows; errors and formulas are none."""
+        if (top, end) not in self._texts:
+            values: set[Value] = set().union(*self.rows[top:end])
+            self._texts[top, end] = {value for value in values if value.__class__ is str}
+        return self._texts[top, end]
 
     def is_step_row(self, row: int) -> bool:
         """Whether a row numbers the columns: (1) (2) (3), 甲 乙 1 2."""

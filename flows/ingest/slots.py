@@ -1,32 +1,61 @@
 """One column of a table as one field: what each of its cells says."""
 
-import datetime as dt
 import re
+from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from flows.ingest.grid import Uncached, Value
 from flows.ingest.headings import Meaning
 from flows.ingest.recognise import Column
 from flows.ingest.values import Number, Unread, day, is_none, number, printed, scaled
+from schemas import forms
 from schemas.info import FieldInfo
 
 # What a number format, or the column's unit, says together with the figure.
 _SAID_BESIDE = ("rate", "concentration")
 _OF_WHICH = re.compile(r"^其中[：:]?")
 # Whole numbers up to here are taken as they are; what is larger is looked at (`values.MOST_DIGITS`).
-MOST = 10**15
+_MOST = 10**15
 _MOST_READINGS = 20_000
 
 # A cell's value, its printed text where that reads otherwise, and whether it is unread.
 Reading = tuple[Any, str | None, bool]
+_BLANK: Reading = (None, None, False)
+
+
+class _Readings(dict[Value, Reading]):
+    """What cells of one type have said so far."""
+
+    def __init__(self, read: Callable[[Value], Reading]) -> None:
+        super().__init__({None: _BLANK})
+        self._read = read
+
+    def __missing__(self, value: Value) -> Reading:
+        if len(self) > _MOST_READINGS:
+            self.clear()
+            self[None] = _BLANK
+        said = self[value] = self._read(value)
+        return said
+
+
+class _ByType(dict[type, _Readings]):
+    """Readings by the type of the cell: ``1``, ``1.0`` and ``True`` are equal and not the same."""
+
+    def __init__(self, read: Callable[[Value], Reading]) -> None:
+        super().__init__()
+        self._read = read
+
+    def __missing__(self, kind: type) -> _Readings:
+        found = self[kind] = _Readings(self._read)
+        return found
 
 
 @lru_cache(maxsize=500)
-def _readings(form: str, field: str, factor: Decimal, year: int | None) -> dict[tuple[type, Any], Reading]:
+def _readings(form: str, field: str, factor: Decimal, year: int | None) -> _ByType:
     """What cells of a field have said so far, in whatever file: towns repeat themselves."""
-    return {}
+    return _ByType(partial(_reading_of, forms()[form].fields[field], factor, year))
 
 
 class Slot:
@@ -38,13 +67,9 @@ class Slot:
         Of the field; of one that repeats over groups ``code.field``.
     is_plain
         Whether a cell alone tells its value: no tick, no part of a date, no two fields in one heading.
-    readings
-        (type, value) of cells → what they say; of a column that is not plain none are kept.
-    itself
-        The type of cell that is its own value: a date, a whole number in the canonical unit.
     """
 
-    __slots__ = ("column", "factor", "index", "info", "is_plain", "itself", "meaning", "name", "readings", "year")
+    __slots__ = ("_readings", "column", "factor", "index", "info", "is_plain", "meaning", "name", "year")
 
     def __init__(
         self, form: str, name: str, column: Column, meaning: Meaning, info: FieldInfo, factor: Decimal, year: int | None
@@ -53,41 +78,48 @@ class Slot:
         self.index, self.factor, self.year = column.index, factor, year
         is_alone = not (meaning.tick or meaning.part) and len(column.meanings) == 1
         self.is_plain = is_alone and info.dimension not in _SAID_BESIDE
-        self.readings = _readings(form, meaning.field, factor, year) if self.is_plain else {}
-        self.itself: type | None = None
-        if self.is_plain and not info.fill_down:
-            is_whole = info.kind == "count" and factor == 1
-            self.itself = int if is_whole else dt.date if info.kind == "date" else None
+        self._readings = _readings(form, meaning.field, factor, year)
 
-    def first_reading(self, value: Value) -> Reading:
-        """What a cell of a plain column says that was not met before."""
-        if len(self.readings) > _MOST_READINGS:
-            self.readings.clear()
-        said = self.readings[value.__class__, value] = self.reading(value)
-        return said
+    def is_read_alone(self, kinds: set[type]) -> bool:
+        """Whether cells of these types tell their values, each alone; a formula asks others."""
+        return self.is_plain and Uncached not in kinds
+
+    def readings(self, cells: Sequence[Value], kinds: set[type]) -> list[Reading]:
+        """What cells say that are read alone."""
+        kinds = kinds - {type(None)}
+        if len(kinds) < 2:
+            return list(map(self._readings[kinds.pop() if kinds else str].__getitem__, cells))
+        return [self._readings[value.__class__][value] for value in cells]
 
     def reading(self, value: Value, *, is_percent: bool = False) -> Reading:
         """What a cell says; `is_percent` of a number shown as a percentage."""
-        return reading(self._read(value, is_percent), value)
+        factor = Decimal(1) if self.info.dimension == "rate" and is_percent else self.factor
+        return _reading_of(self.info, factor, self.year, value)
 
-    def _read(self, value: Value, is_percent: bool) -> Any:
-        """One cell as its field's kind reads it."""
-        info = self.info
-        match info.kind:
-            case "text":
-                return _words(value)
-            case "code" | "flag":
-                return _code(value, info)
-            case "date":
-                return day(value, self.year)
-        figure = number(value)
-        if not isinstance(figure, Number):
-            return figure
-        if figure.dimension not in (None, info.dimension):
-            return Unread(printed(value))
-        factor = Decimal(1) if info.dimension == "rate" and is_percent else self.factor
-        exact = scaled(figure, factor, info.scale if info.kind == "decimal" else None)
-        return Unread(printed(value)) if exact is None else exact
+
+def _reading_of(info: FieldInfo, factor: Decimal, year: int | None, value: Value) -> Reading:
+    is_whole = value.__class__ is int and info.kind == "count" and factor == 1
+    if is_whole and isinstance(value, int) and 0 <= value < _MOST:
+        return value, None, False
+    return reading(_read(info, factor, year, value), value)
+
+
+def _read(info: FieldInfo, factor: Decimal, year: int | None, value: Value) -> Any:
+    """One cell as its field's kind reads it."""
+    match info.kind:
+        case "text":
+            return _words(value)
+        case "code" | "flag":
+            return _code(value, info)
+        case "date":
+            return day(value, year)
+    figure = number(value)
+    if not isinstance(figure, Number):
+        return figure
+    if figure.dimension not in (None, info.dimension):
+        return Unread(printed(value))
+    exact = scaled(figure, factor, info.scale if info.kind == "decimal" else None)
+    return Unread(printed(value)) if exact is None else exact
 
 
 def reading(read: Any, value: Value) -> Reading:

@@ -65,7 +65,7 @@ def find_tables(sheet: Sheet, hints: str) -> list[Table]:
     others: list[int] = []
     row, free = 0, 0
     while row < len(sheet.rows):
-        if len(sheet.filled(row)) < 2 or not is_heading_row(sheet, row):
+        if not is_heading_row(sheet, row):
             row += 1
             continue
         if repeats := _repeated(sheet, row, found):

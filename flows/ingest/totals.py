@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
+from operator import attrgetter
 
 from flows.ingest.context import Context
 from flows.ingest.factors import factor_of
@@ -18,7 +20,7 @@ from flows.ingest.headings import TOTAL, Meaning
 from flows.ingest.intervals import Figure, Interval, figures_of, interval, shorter, sum_of
 from flows.ingest.kinds import RowKinds
 from flows.ingest.recognise import Column
-from flows.ingest.records import Contradiction, Record
+from flows.ingest.records import Contradiction, Records
 from flows.ingest.sheet import Sheet, is_text
 from flows.ingest.values import Number, number, printed
 from schemas.info import FieldInfo, FormInfo
@@ -31,21 +33,52 @@ _OF_ALL = re.compile(r"总|全[县镇乡市区街]")
 ADDABLE = frozenset({"households", "persons", "villages", "yuan", "km"})
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
+class Run:
+    """What rows of data say that totals add up, column by column."""
+
+    records: Records
+    # Of town, committee, mode, source, project: those that divide the rows.
+    dividing: list[str]
+    # Column → figures; columns are known by what they hold, so that panels and sheets add up.
+    figures: dict[str, list[Figure | None]]
+    # Column → the sum of all its figures, once asked for.
+    sums: dict[str, Interval | None] = field(default_factory=dict)
+
+    def sum(self, name: str, numbers: Sequence[int]) -> Interval | None:
+        """The sum of a column over some of the rows, or over all."""
+        column = self.figures.get(name, [])
+        if len(numbers) < len(column):
+            return sum_of(filter(None, (column[number] for number in numbers)))
+        if name not in self.sums:
+            self.sums[name] = sum_of(filter(None, column))
+        return self.sums[name]
+
+
+@dataclass(slots=True)
 class Line:
     """A row that sums, or that is summed."""
 
     row: int
-    is_total: bool
-    label: str = ""
-    # Town, committee, mode, source, project: of a total those that it names.
-    names: dict[str, str] = field(default_factory=dict)
     # The section rows above it, the outermost first; of a section's own row itself the last.
     sections: tuple[int, ...] = ()
+    is_total: bool = False
     is_section: bool = False
-    # Column → figure; columns are known by what they hold, so that panels and sheets add up.
+    # Of a total: its words, what it names, its figures.
+    label: str = ""
+    names: dict[str, str] = field(default_factory=dict)
     figures: dict[str, Figure] = field(default_factory=dict)
-    record: Record | None = None
+    # Of a row that is summed: its run, its place in that, and the place of its first record.
+    run: Run | None = None
+    number: int = 0
+    place: int = 0
+
+    def named(self, name: str) -> str | None:
+        """The town, committee, mode, source or project of the row."""
+        if self.run is None:
+            return self.names.get(name)
+        value = self.run.records.value(self.place, name) if name in self.run.dividing else None
+        return plain(value) if isinstance(value, str) else None
 
 
 class Arithmetic:
@@ -97,44 +130,47 @@ class Arithmetic:
         self.dividing = [name for name, info in form.fields.items() if info.fill_down and info.kind in ("text", "code")]
         self.totals = [meaning.field for _, meaning, _ in added if meaning.group == TOTAL]
         self.adds_across = bool(self.totals) and len(groups) > 1
+        # Whether single rows have anything that their own figures may contradict.
+        self.checks_rows = self.adds_across or bool(self.rates)
         self.lines: list[Line] = []
         self.sections: tuple[int, ...] = ()
 
     # --- within a row -------------------------------------------------------------------------------------------------
 
-    def check_row(self, row: int, record: Record) -> None:
-        """R14 across the groups of a row, and R15."""
-        if not self.rates and not self.adds_across:
-            return
+    def check_row(self, row: int, records: Records, place: int) -> None:
+        """R14 across the groups of a row, and R15; told of the record at that place."""
         figures = self._figures(row)
         if self.adds_across:
             for name in self.totals:
-                self._add_across(record, figures, name)
+                if found := self._across(figures, name):
+                    records.contradict(place, found)
         for column, ratio, factor in self.rates:
-            self._divide(record, figures, row, column, ratio, factor)
+            if found := self._divided(figures, row, column, ratio, factor):
+                records.contradict(place, found)
 
-    def _add_across(self, record: Record, figures: dict[str, Figure], name: str) -> None:
+    def _across(self, figures: dict[str, Figure], name: str) -> Contradiction | None:
         total = figures.get(f"{TOTAL}.{name}")
         parts = [figure for key, figure in figures.items() if key.endswith(f".{name}") and figure is not total]
         if total and total.interval and parts and (whole := sum_of(parts)) and not whole.meets(total.interval):
             scope = ("本行各列", "the columns of this row")
-            record.contradictions.append(_off(f"{TOTAL}.{name}", total, whole, scope, None))
+            return _off(f"{TOTAL}.{name}", total, whole, scope, None)
+        return None
 
-    def _divide(
-        self, record: Record, figures: dict[str, Figure], row: int, column: Column, rate: "_Rate", factor: Decimal
-    ) -> None:
+    def _divided(
+        self, figures: dict[str, Figure], row: int, column: Column, rate: "_Rate", factor: Decimal
+    ) -> Contradiction | None:
         value, cell = self.cell(row, column, FieldInfo("", "decimal"))
         read = number(value)
         if not isinstance(read, Number) or read.dimension not in (None, "rate"):
-            return
+            return None
         factor = Decimal(1) if (row, column.index) in self.sheet.grid.percents else factor
         shown = interval(read.value, read.factor if read.factor is not None else factor)
         numerator, denominator = (_total_of(figures, name) for name in (rate.numerator, rate.denominator))
         if numerator is None or denominator is None:
-            return
+            return None
         quotient = numerator[1].over(denominator[1])
         if quotient is None or quotient.meets(shown):
-            return
+            return None
         text = printed(value)
         # Said as the sheet says rates: of a column in percent, in percent.
         percent = (read.factor if read.factor is not None else factor) != 1
@@ -143,7 +179,7 @@ class Arithmetic:
             "title": column.path[-1].printed, "printed": text, "low": bounds[0], "high": bounds[1],
             "numerator": numerator[0], "denominator": denominator[0],
         }  # fmt: skip
-        record.contradictions.append(Contradiction("R15", rate.name, cell, text, words))
+        return Contradiction("R15", rate.name, cell, text, words)
 
     # --- lines --------------------------------------------------------------------------------------------------------
 
@@ -157,17 +193,23 @@ class Arithmetic:
         if figures := self._figures(row):
             labels = self.kinds.labels(row)
             words = "".join(text for _, text in labels)
-            line = Line(row, True, words, self._names_of_total(row, labels), self.sections, is_section, figures)
-            self.lines.append(line)
+            names = self._names_of_total(row, labels)
+            self.lines.append(Line(row, self.sections, True, is_section, words, names, figures))
 
-    def add_rows(self, row: int, records: Sequence[Record]) -> None:
-        """A row of data, all its groups at once."""
-        first = records[0] if records else None
-        names = {
-            name: plain(value) for name in self.dividing if first and isinstance(value := first.values.get(name), str)
-        }
-        figures = self._figures(row, with_cells=False)
-        self.lines.append(Line(row, False, "", names, self.sections, False, figures, first))
+    def add_rows(self, rows: Sequence[int], records: Records, places: Sequence[int]) -> None:
+        """Rows of data between two totals, each with the place of its first record."""
+        lines = [self.sheet.rows[row] for row in rows]
+        figures: dict[str, list[Figure | None]] = {}
+        for index, key, column, info, known in self.added:
+            values = [line[index] if index < len(line) else None for line in lines]
+            if Uncached in set(map(type, values)):
+                values = [self._computed(value, row, column, info) for row, value in zip(rows, values, strict=True)]
+            figures[key] = [known[value.__class__, value] for value in values]
+        run = Run(records, self.dividing, figures)
+        self.lines += [
+            Line(row, self.sections, run=run, number=number, place=place)
+            for number, (row, place) in enumerate(zip(rows, places, strict=True))
+        ]
 
     def _names_of_total(self, row: int, labels: list[tuple[int, str]]) -> dict[str, str]:
         names: dict[str, str] = {}
@@ -186,20 +228,17 @@ class Arithmetic:
                     names.setdefault(meaning.field, name)
         return names
 
-    def _figures(self, row: int, *, with_cells: bool = True) -> dict[str, Figure]:
-        """The figures of a row; one that a merge spreads over several rows counts in its first."""
+    def _figures(self, row: int) -> dict[str, Figure]:
+        """The figures of a row with their addresses; one that a merge spreads over several rows counts in its first."""
         found: dict[str, Figure] = {}
-        cells = self.sheet.rows[row]
-        end = len(cells)
-        for index, key, column, info, figures in self.added:
-            value = cells[index] if index < end else None
-            if value is None:
-                continue
-            if isinstance(value, Uncached):
-                value, _ = self.cell(row, column, info)
-            if figure := figures[value.__class__, value]:
-                found[key] = figure._replace(cell=self.sheet.address(row, index)) if with_cells else figure
+        for index, key, column, info, known in self.added:
+            value = self._computed(self.sheet.at(row, index), row, column, info)
+            if figure := known[value.__class__, value]:
+                found[key] = figure._replace(cell=self.sheet.address(row, index))
         return found
+
+    def _computed(self, value: Value, row: int, column: Column, info: FieldInfo) -> Value:
+        return self.cell(row, column, info)[0] if isinstance(value, Uncached) else value
 
 
 def check_totals(tables: Iterable[Sequence[Line]]) -> None:
@@ -228,26 +267,37 @@ def _check(total: Line, place: int, lines: Sequence[Line], before: list[Line]) -
             return
         if len(wrong := _disagreeing(total, other)) < len(found):
             scope, found = other, wrong
-    record = next((line.record for line in reversed(scope) if line.record), None)
-    if record is None:
+    last = next((line for line in reversed(scope) if line.run), None)
+    if last is None or last.run is None:
         return
     for name in found:
-        whole = sum_of(line.figures[name] for line in scope if name in line.figures)
+        whole = _sum(scope, name)
         assert whole is not None
         rows = f"第{scope[0].row + 1}至{scope[-1].row + 1}行"
         words = (f"所汇总的{rows}", f"rows {scope[0].row + 1} to {scope[-1].row + 1}")
         key = _key(total, scope, lines)
-        record.contradictions.append(_off(name, total.figures[name], whole, words, f"total:{key}"))
+        last.run.records.contradict(last.place, _off(name, total.figures[name], whole, words, f"total:{key}"))
 
 
 def _disagreeing(total: Line, scope: Sequence[Line]) -> list[str]:
     """The columns of a total that these rows do not add up to."""
     wrong = []
     for name, figure in total.figures.items():
-        whole = sum_of(line.figures[name] for line in scope if name in line.figures)
+        whole = _sum(scope, name)
         if figure.interval and whole and not whole.meets(figure.interval):
             wrong.append(name)
     return wrong
+
+
+def _sum(scope: Sequence[Line], name: str) -> Interval | None:
+    """The sum of a column over rows of data."""
+    low = high = Decimal(0)
+    for run, lines in groupby(scope, key=attrgetter("run")):
+        part = run.sum(name, [line.number for line in lines])
+        if part is None:
+            return None
+        low, high = low + part.low, high + part.high
+    return Interval(low, high)
 
 
 def _scopes(total: Line, place: int, lines: Sequence[Line], before: list[Line]) -> list[list[Line]]:
@@ -272,7 +322,7 @@ def _scopes(total: Line, place: int, lines: Sequence[Line], before: list[Line]) 
 
 
 def _is_named(line: Line, names: dict[str, str]) -> bool:
-    return all(line.names.get(name) == value for name, value in names.items())
+    return all(line.named(name) == value for name, value in names.items())
 
 
 def _run(lines: Iterable[Line]) -> list[Line]:
@@ -291,7 +341,7 @@ def _key(total: Line, scope: Sequence[Line], lines: Sequence[Line]) -> str:
     for name in ("project_name", "village_committee", "supply_mode", "funding_source", "town"):
         if total.names and name not in total.names:
             continue
-        if len(values := {line.names.get(name) for line in scope}) == 1 and (only := values.pop()):
+        if len(values := {line.named(name) for line in scope}) == 1 and (only := values.pop()):
             return only
     return f"{scope[0].row + 1}-{scope[-1].row + 1}"
 

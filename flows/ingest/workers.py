@@ -1,11 +1,11 @@
 """Work on untrusted files in processes of their own: one that dies, hangs or eats memory takes one file with it.
 
 Each worker is a fresh interpreter that speaks pickle over its standard streams: it works alike on Linux and Windows and
-never imports the caller's main module. A thread drives each worker, and keeps it busy while the caller digests results.
+never imports the caller's main module. A thread drives each worker, and keeps it busy while the caller digests results;
+until it takes them, they wait as the bytes that came.
 """
 
 import logging
-import os
 import pickle
 import queue
 import signal
@@ -13,14 +13,13 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from flows.ingest.guard import Refused
+from flows.ingest.worker import LENGTH, Failure, memory_of
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -31,17 +30,16 @@ log = logging.getLogger(__name__)
 
 # The caller's sys.path comes first: the child must find what the parent found, also where nothing is installed.
 _BOOT = (
-    "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); from flows.ingest.workers import _serve; _serve()"
+    "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); from flows.ingest.worker import serve; serve()"
 )
 # Items sent ahead, so that a worker need not wait for a parent that is busy. Together they must fit any system's pipe
 # buffer (4 kB is Windows' smallest): a parent blocked in writing to a child blocked in writing would wait for ever.
 _AHEAD, _AHEAD_BYTES = 3, 4000
 # Items of a process that may be begun before the caller has taken the results of those before them.
-_RUN_AHEAD = 64
+_RUN_AHEAD = 256
 _WATCH_SECONDS = 0.05
 _START_SECONDS = 120.0
 _MAX_IDLE_DEATHS = 3
-_PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 
 
 def run_isolated(
@@ -114,8 +112,16 @@ class _Pool:
                 if isinstance(result, RuntimeError):
                     raise result
                 early[place] = item, result
-            yield early.pop(number)
+            item, result = early.pop(number)
+            yield item, result if isinstance(result, Refused) else self._loaded(item, result)
             self._room.release()
+
+    def _loaded(self, item: Any, data: bytes) -> Any:
+        result = pickle.loads(data)
+        if isinstance(result, Failure):
+            log.error("reading %s failed\n%s", item, result.trace)
+            return _refusal(result, self.memory_bytes)
+        return result
 
     def take(self, *, may_wait: bool) -> Place | None:
         """The next item; None where there is none, or none may be begun yet and the driver cannot wait."""
@@ -133,8 +139,8 @@ class _Pool:
         self.pending.appendleft(place)
         self._room.release()
 
-    def put(self, place: Place, result: Any) -> None:
-        """Hand a result to the caller."""
+    def put(self, place: Place, result: bytes | Refused) -> None:
+        """Hand a result to the caller, pickled as it came."""
         self._done.put((place, result))
 
     def fail(self, error: RuntimeError) -> None:
@@ -178,7 +184,7 @@ class _Driver:
             except RuntimeError as error:
                 self._pool.fail(error)
                 return
-            except (OSError, EOFError, pickle.UnpicklingError):
+            except (OSError, EOFError):
                 # The worker is gone. What it had not come to is given to another one; the item it was at is lost.
                 while len(sent) > 1:
                     self._pool.give_back(sent.pop()[0])
@@ -202,14 +208,14 @@ class _Driver:
         try:
             _send(process.stdin, pickle.dumps(sys.path))
             _send(process.stdin, pickle.dumps((self._pool.function, self._pool.memory_bytes)))
-            problem = pickle.load(_stream(process.stdout))
+            problem = pickle.loads(_receive(_stream(process.stdout)))
         except (OSError, EOFError) as error:
             if self._pool.is_closed:
                 raise
             raise RuntimeError(f"a worker process does not start: {error}") from error
         if problem:
             raise RuntimeError(f"a worker process cannot import its function: {problem}")
-        self._base_memory = _memory(process.pid)
+        self._base_memory = memory_of(process.pid)
 
     def _work(self, sent: deque[tuple[Place, int]]) -> None:
         """Feed and read until nothing is left; `sent` holds the items without an answer and their sizes."""
@@ -219,12 +225,9 @@ class _Driver:
             self._feed(sent, to_child)
             if not sent:
                 return
-            result = pickle.load(from_child)
+            result = _receive(from_child)
             place, _ = sent.popleft()
             self._deadline = time.monotonic() + self._pool.seconds if sent else float("inf")
-            if isinstance(result, _Failure):
-                log.error("reading %s failed\n%s", place[1], result.trace)
-                result = _refusal(result, self._pool.memory_bytes)
             self._pool.put(place, result)
 
     def _feed(self, sent: deque[tuple[Place, int]], to_child: IO[bytes]) -> None:
@@ -259,7 +262,7 @@ class _Driver:
             return
         if time.monotonic() > self._deadline:
             self.kill("timeout")
-        elif _memory(process.pid) - self._base_memory > self._pool.memory_bytes:
+        elif memory_of(process.pid) - self._base_memory > self._pool.memory_bytes:
             self.kill("memory")
 
     def kill(self, reason: str) -> None:
@@ -299,6 +302,15 @@ def _send(stream: IO[bytes] | None, data: bytes) -> None:
     _stream(stream).flush()
 
 
+def _receive(stream: IO[bytes]) -> bytes:
+    """One answer, as long as it says that it is."""
+    head = stream.read(LENGTH.size)
+    data = stream.read(LENGTH.unpack(head)[0]) if len(head) == LENGTH.size else b""
+    if len(head) < LENGTH.size or len(data) < LENGTH.unpack(head)[0]:
+        raise EOFError("the worker is gone")
+    return data
+
+
 def _exit_name(code: int) -> str:
     with suppress(ValueError):
         if code < 0:
@@ -306,82 +318,10 @@ def _exit_name(code: int) -> str:
     return f"exit code {code}"
 
 
-def _memory(pid: int) -> int:
-    """Return the bytes a process has in use, 0 where the system does not tell."""
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-    except (OSError, IndexError, ValueError):
-        return 0
-
-
-def _refusal(failure: "_Failure", memory_bytes: int) -> Refused:
+def _refusal(failure: "Failure", memory_bytes: int) -> Refused:
     if failure.is_memory:
         return Refused.because("memory", limit=memory_bytes / 1e6)
     return Refused.because("crashed", detail=failure.summary)
-
-
-# In the worker ------------------------------------------------------------------------------------------------------
-
-
-class _Failure:
-    """An exception that the function should not have raised, as it crosses to the parent."""
-
-    def __init__(self, error: BaseException) -> None:
-        self.summary = f"{type(error).__name__}: {error}"[:200]
-        self.trace = "".join(traceback.format_exception(error))
-        self.is_memory = isinstance(error, MemoryError)
-
-
-def _serve() -> None:
-    """Answer items with results until there are no more; runs in the worker."""
-    source = sys.stdin.buffer
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    # What a library prints must not run into the answers.
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; it ends its workers
-    try:
-        pickled, memory_bytes = pickle.load(source)
-        function = pickle.loads(pickled)
-    except Exception as error:  # noqa: BLE001 - whatever an import raises is told to the parent
-        _send(answers, pickle.dumps(_Failure(error).summary))
-        return
-    _limit_memory(memory_bytes)
-    kept = _memory(os.getpid()) + memory_bytes // 8
-    _send(answers, pickle.dumps(""))
-    while True:
-        try:
-            item = pickle.load(source)
-        except EOFError:
-            return
-        _send(answers, _answer(function, item))
-        if _memory(os.getpid()) > kept:
-            _give_back()
-
-
-def _give_back() -> None:
-    """Return to the system what the last item took: the C library would keep it, at the cost of the next item."""
-    with suppress(AttributeError, OSError):  # a C library without it
-        import ctypes
-
-        ctypes.CDLL(None).malloc_trim(0)
-
-
-def _answer(function: Callable[[Any], Any], item: Any) -> bytes:
-    try:
-        return pickle.dumps(function(item))
-    except Refused as refused:
-        return pickle.dumps(refused)
-    except Exception as error:  # noqa: BLE001 - one file's failure, told with its trace, must not be all files'
-        return pickle.dumps(_Failure(error))
-
-
-def _limit_memory(memory_bytes: int) -> None:
-    """Limit what this process may allocate beyond its imports, where the system can."""
-    with suppress(ImportError, OSError, ValueError):
-        import resource
-
-        mapped = int(Path("/proc/self/statm").read_text().split()[0]) * _PAGE
-        resource.setrlimit(resource.RLIMIT_AS, (mapped + memory_bytes, mapped + memory_bytes))
 
 
 __all__ = ["run_isolated"]

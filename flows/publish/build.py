@@ -109,12 +109,15 @@ def build(
         if earlier:
             con.execute(f"attach {_text(earlier)} as earlier (read_only)")
         con.execute("use release")
-        tables = list(_tables(con))
+        tables = list(_tables(con, "marts"))
         if not tables:
             raise PublishError("the warehouse has no table in schema marts")
         con.execute("begin; create schema marts; create schema marts_zh; create schema meta")
         for table in tables:
             for statement in _statements(table):
+                con.execute(statement)
+        for table in _tables(con, "meta"):
+            for statement in _meta_statements(table):
                 con.execute(statement)
         rows = {table.name: _copy_to_parquet(con, table, folder) for table in tables}
         _describe_release(con, release, rows)
@@ -131,24 +134,27 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _tables(con: duckdb.DuckDBPyConnection) -> Iterator[_Table]:
+def _tables(con: duckdb.DuckDBPyConnection, schema: str) -> Iterator[_Table]:
+    """The tables of a schema of the warehouse."""
     columns: dict[str, dict[str, str | None]] = {}
     for table, column, comment in con.execute(
         """
         select table_name, column_name, comment
         from duckdb_columns()
-        where database_name = 'warehouse' and schema_name = 'marts'
+        where database_name = 'warehouse' and schema_name = ?
         order by table_name, column_index
-        """
+        """,
+        [schema],
     ).fetchall():
         columns.setdefault(table, {})[column] = comment
     for name, comment in con.execute(
         """
         select table_name, comment
         from duckdb_tables()
-        where database_name = 'warehouse' and schema_name = 'marts'
+        where database_name = 'warehouse' and schema_name = ?
         order by table_name
-        """
+        """,
+        [schema],
     ).fetchall():
         yield _Table(name, comment, columns[name])
 
@@ -165,6 +171,15 @@ def _statements(table: _Table) -> Iterator[str]:
         for column, comment in table.columns.items():
             shown = labels[column] if schema == "marts_zh" else column
             yield f"comment on column {schema}.{name}.{_name(shown)} is {_text(comment)}"
+
+
+def _meta_statements(table: _Table) -> Iterator[str]:
+    """What the dbt project says of the marts (sql/models/meta), with its comments."""
+    place = f"meta.{_name(table.name)}"
+    yield f"create table {place} as select * from warehouse.{place} order by all"
+    yield f"comment on table {place} is {_text(table.comment)}"
+    for column, comment in table.columns.items():
+        yield f"comment on column {place}.{_name(column)} is {_text(comment)}"
 
 
 def _copy_to_parquet(con: duckdb.DuckDBPyConnection, table: _Table, folder: Path) -> int:

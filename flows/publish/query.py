@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 import duckdb
 
+from flows.publish.quoting import text as quoted
+
 Format = Literal["table", "csv", "json"]
 Row = tuple[Any, ...]
 
@@ -37,11 +39,12 @@ class QueryError(Exception):
     """A question that cannot be answered; the message quotes the line it stumbles over."""
 
 
-def connect(published_db: Path) -> duckdb.DuckDBPyConnection:
+def connect(published_db: Path, warehouse: Path | None = None) -> duckdb.DuckDBPyConnection:
     """Open the published marts for reading and nothing else.
 
     Tables are found by their bare names and by `marts.`, `marts_zh.` and `meta.`: the file is attached as `published`,
-    because under its own name `marts.` would be ambiguous (see flows/publish/build.py).
+    because under its own name `marts.` would be ambiguous (see flows/publish/build.py). With a warehouse, what was read
+    is beside them as `warehouse.landing`.
 
     Raises
     ------
@@ -54,8 +57,9 @@ def connect(published_db: Path) -> duckdb.DuckDBPyConnection:
         raise NoRelease(str(published_db))
     con = duckdb.connect(config=_CLOSED)
     try:
-        place = str(published_db).replace("'", "''")
-        con.execute(f"attach '{place}' as published (read_only)")
+        for name, file in (("published", published_db), ("warehouse", warehouse)):
+            if file is not None:
+                con.execute(f"attach {quoted(file)} as {name} (read_only)")
         con.execute("use published")
         con.execute("set enable_external_access = false; set lock_configuration = true")
     except duckdb.Error as error:
@@ -90,17 +94,21 @@ def query(published_db: Path, sql: str, form: Format = "table") -> Iterator[str]
             names = [str(column[0]) for column in con.description]
             is_number = [_NUMBER.fullmatch(str(column[1])) is not None for column in con.description]
             batches = iter(lambda: con.fetchmany(_BATCH), [])
-            rows = (row for batch in batches for row in batch)
-            if form == "table":
-                yield from _table(names, is_number, list(rows))
-            else:
-                yield from {"csv": _csv, "json": _json}[form](names, rows)
+            yield from written(names, is_number, (row for batch in batches for row in batch), form)
         except duckdb.Error as error:
             raise QueryError(str(error)) from error
         except RuntimeError as error:
             if "interrupted" not in str(error):
                 raise
             raise KeyboardInterrupt from error  # how DuckDB passes Ctrl-C on
+
+
+def written(names: Sequence[str], is_number: Sequence[bool], rows: Iterator[Row], form: Format) -> Iterator[str]:
+    """Write rows as table, csv or json, in pieces of text that end with a line's end."""
+    if form == "table":
+        yield from _table(names, is_number, list(rows))
+    else:
+        yield from {"csv": _csv, "json": _json}[form](names, rows)
 
 
 def _text(value: Any) -> str:

@@ -1,11 +1,13 @@
 """The swap: a release is built beside the current one, checked, and put in its place by renames.
 
-`published/` holds the current release (marts.duckdb, parquet/, manifest.json), `releases/<run id>/` the earlier ones
-that are kept. A reader of marts.duckdb sees the whole old or the whole new release. The manifest is written last: where
-it does not fit the files, a publish was killed between two renames, and the next one puts everything right.
+`published/` holds the current release (marts.duckdb, parquet/, dictionary.html, manifest.json), `releases/<run id>/`
+the earlier ones that are kept. A reader of marts.duckdb sees the whole old or the whole new release. The manifest is
+written last: where it does not fit the files, a publish was killed between two renames, and the next one puts
+everything right.
 """
 
 import datetime as dt
+import hashlib
 import json
 import re
 import secrets
@@ -19,25 +21,32 @@ from typing import Any
 
 import duckdb
 
+from flows.publish import dictionary
 from flows.publish.build import DATABASE, PublishError, TableFile, build, sha256
 
 MANIFEST = "manifest.json"
 PUBLISHED, FAILED = "published", "failed"
+_ROOT, _CODE = Path(__file__).parents[2], ("flows", "schemas", "sql")
 
 
 def code_version() -> str:
-    """Return the version of this program: its number and, in a checkout, the commit."""
+    """Return the version of this program: its number and, in a checkout, the commit and what is not committed."""
     version = metadata.version("gongshui")
-    root = Path(__file__).parents[2]
-    if not (root / ".git").exists():
+    if not (_ROOT / ".git").exists():
         return version
     try:
-        described = subprocess.run(
-            ["git", "-C", str(root), "describe", "--always", "--dirty"], capture_output=True, text=True, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        described = _git("describe", "--always", "--dirty")
+        changes = _git("diff", "HEAD", "--", *_CODE) if described.endswith(b"-dirty") else b""
+    except (OSError, subprocess.SubprocessError):
         return version  # a machine without git
-    return f"{version}+{described.stdout.strip()}" if described.returncode == 0 else version
+    edited = f".{hashlib.sha256(changes).hexdigest()[:8]}" if changes else ""
+    return f"{version}+{described.decode()}{edited}"
+
+
+def _git(*arguments: str) -> bytes:
+    return subprocess.run(
+        ["git", "-C", str(_ROOT), *arguments], capture_output=True, timeout=10, check=True
+    ).stdout.strip()
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,8 @@ class Release:
         Rows and hash of each table's Parquet file.
     database_sha256
         Of marts.duckdb.
+    pages
+        The hash of each page made of it, by its file's name.
     status
         `published`, or `failed` when a later run could not replace it.
     failure
@@ -98,13 +109,14 @@ class Release:
     code_version: str
     tables: dict[str, TableFile]
     database_sha256: str
+    pages: dict[str, str] = field(default_factory=dict)
     status: str = PUBLISHED
     failure: dict[str, str] | None = None
     is_unchanged: bool = False
 
     def content(self) -> tuple[object, ...]:
-        """Return what makes two releases the same: the tables, and the program, which decides how they are laid out."""
-        return self.tables, self.code_version
+        """Return what makes two releases the same: the tables, the pages, and the program, which lays them out."""
+        return self.tables, self.pages, self.code_version
 
     def manifest(self) -> str:
         """Return the text of manifest.json."""
@@ -117,6 +129,7 @@ class Release:
                 "published_at": self.published_at.isoformat(timespec="seconds"),
                 "code_version": self.code_version,
                 "database": {"file": DATABASE, "sha256": self.database_sha256},
+                "pages": self.pages,
                 "tables": {name: asdict(table) for name, table in self.tables.items()},
             },
             ensure_ascii=False,
@@ -135,6 +148,7 @@ def read_manifest(folder: Path) -> Release | None:
             said["code_version"],
             {name: TableFile(**table) for name, table in said["tables"].items()},
             said["database"]["sha256"],
+            said.get("pages", {}),
             said["status"],
             said.get("failure"),
         )
@@ -205,7 +219,9 @@ def _build(warehouse: Path, folder: Path, run: Run, earlier: Path | None) -> Rel
         "code_version": run.code_version,
     }
     tables = build(warehouse, folder, said, earlier and earlier / DATABASE)
-    release = Release(run.id, run.as_of, at, run.code_version, tables, sha256(folder / DATABASE))
+    dictionary.write(folder / DATABASE, folder / dictionary.FILE)
+    pages = {dictionary.FILE: sha256(folder / dictionary.FILE)}
+    release = Release(run.id, run.as_of, at, run.code_version, tables, sha256(folder / DATABASE), pages)
     (folder / MANIFEST).write_text(release.manifest(), encoding="utf-8")
     return release
 
@@ -216,11 +232,12 @@ def _aware(at: dt.datetime) -> dt.datetime:
 
 def _files(release: Release) -> list[Path]:
     """Every file of a release, in the order they are put in place; the first is the one that readers hold open."""
-    return [Path(DATABASE), *(Path("parquet", f"{name}.parquet") for name in release.tables), Path(MANIFEST)]
+    tables = (Path("parquet", f"{name}.parquet") for name in release.tables)
+    return [Path(DATABASE), *tables, *map(Path, release.pages), Path(MANIFEST)]
 
 
 def _is_intact(folder: Path, release: Release) -> bool:
-    hashes = {Path(DATABASE): release.database_sha256}
+    hashes = {Path(DATABASE): release.database_sha256} | {Path(name): sha for name, sha in release.pages.items()}
     hashes |= {Path("parquet", f"{name}.parquet"): table.sha256 for name, table in release.tables.items()}
     return all((folder / file).is_file() and sha256(folder / file) == digest for file, digest in hashes.items())
 

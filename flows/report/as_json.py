@@ -10,7 +10,7 @@ from schemas.info import FieldInfo
 
 if TYPE_CHECKING:
     from flows.check import CheckedFile, CheckedSheet
-    from flows.ingest.validate import Row
+    from flows.ingest.judged import Row
 
 _STATES = ("accepted", "rejected", "duplicate")
 

@@ -6,6 +6,9 @@ from functools import cached_property
 
 from schemas.text import heading_key, plain, without_brackets
 
+# Texts looked up are remembered, up to so many.
+_MOST_REMEMBERED = 20_000
+
 
 @dataclass(frozen=True)
 class Term:
@@ -56,6 +59,8 @@ class Vocabulary:
         A remark in brackets is disregarded where the whole is no known spelling.
         """
         if text not in self._memo:
+            if len(self._memo) > _MOST_REMEMBERED:
+                self._memo.clear()
             code = self._codes.get(self._key(text))
             self._memo[text] = code or self._codes.get(self._key(without_brackets(plain(text))))
         return self._memo[text]

@@ -2,13 +2,13 @@
     What every model of a rule selects of a row `found`, so that fct_data_issue unites them; the messages begin with
     the place: file, sheet, cell.
 #}
-{% macro issue_columns(rule, severity, zh, en, form="'village_progress'") -%}
+{% macro issue_columns(rule, zh, en, form="'village_progress'") -%}
     found.report_date,
     found.county_code,
     found.town_code,
     {{ form }} as form,
     '{{ rule }}' as rule,
-    '{{ severity }}' as severity,
+    '{{ var('report_rules')[rule] }}' as severity,
     found.sheet,
     found.row,
     found.cell,

@@ -6,7 +6,7 @@
     select
         part_as_of.report_date,
         form_row.*
-    from {{ ref('int_part_as_of') }} as part_as_of
+    from {{ due(ref('int_part_as_of')) }} as part_as_of
     inner join {{ ref('stg_' ~ form) }} as form_row
         on
             part_as_of.source_id = form_row.source_id

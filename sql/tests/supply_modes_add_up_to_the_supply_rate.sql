@@ -1,5 +1,12 @@
--- The supply modes of a town, or of the county, add up to its total: everybody served is served by one of them.
+-- The supply modes of a town, or of the county, add up to its total, and the towns to their county: everybody served is
+-- served by one of them.
 with
+
+rates as (
+
+    select * from {{ ref('rpt_supply_rate') }}
+
+),
 
 modes as (
 
@@ -7,33 +14,54 @@ modes as (
         report_date,
         county_code,
         town_code,
+        'all' as supply_mode,
         sum(population_served_before) as served_before,
         sum(population_added) as added,
         sum(population_to_add) as to_add
-    from {{ ref('rpt_supply_rate') }}
+    from rates
     where supply_mode != 'all'
-    group by all
+    group by report_date, county_code, town_code
 
 ),
 
-totals as (
+towns as (
 
-    select * from {{ ref('rpt_supply_rate') }}
-    where supply_mode = 'all'
+    select
+        report_date,
+        county_code,
+        'all' as town_code,
+        supply_mode,
+        sum(population_served_before) as served_before,
+        sum(population_added) as added,
+        sum(population_to_add) as to_add
+    from rates
+    where town_code != 'all'
+    group by report_date, county_code, supply_mode
+
+),
+
+sums as (
+
+    select * from modes
+    union all
+    select * from towns
 
 )
 
 select
-    totals.report_date,
-    totals.county_code,
-    totals.town_code
-from totals
-inner join modes
+    sums.report_date,
+    sums.county_code,
+    sums.town_code,
+    sums.supply_mode
+from sums
+left join rates
     on
-        totals.report_date = modes.report_date
-        and totals.county_code = modes.county_code
-        and totals.town_code = modes.town_code
+        sums.report_date = rates.report_date
+        and sums.county_code = rates.county_code
+        and sums.town_code = rates.town_code
+        and sums.supply_mode = rates.supply_mode
 where
-    totals.population_served_before != modes.served_before
-    or totals.population_added != modes.added
-    or totals.population_to_add != modes.to_add
+    rates.report_date is null
+    or rates.population_served_before != sums.served_before
+    or rates.population_added != sums.added
+    or rates.population_to_add != sums.to_add

@@ -85,6 +85,20 @@ def test_copies_that_cannot_be_written_are_said_and_fail_nothing(monkeypatch: py
     assert "Permission denied" in why.reason_zh
 
 
+def test_a_wall_map_that_cannot_be_written_is_said_and_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    from prefect.states import Failed
+
+    from flows import nightly
+    from flows.settings import Settings
+
+    failed = Failed(data=PermissionError(13, "Permission denied", "wall-map.html"))
+    monkeypatch.setattr(nightly, "draw_wall_map", lambda settings, return_state: failed)
+    drawn = nightly._wall_map(Settings())
+    assert drawn.file is None
+    (note,) = drawn.notes
+    assert "作战图没有写成" in note.zh and "Permission denied" in note.zh and "not written" in note.en
+
+
 def test_a_missing_inbox_is_said_and_ends_with_2(tmp_path: Path) -> None:
     night = gongshui("run", "--raw", "没有", "--data", "data", home=tmp_path, cwd=tmp_path)
     assert night.returncode == 2

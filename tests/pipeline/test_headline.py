@@ -2,13 +2,12 @@
 
 import datetime as dt
 import json
-from fractions import Fraction
 from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from flows.report.headline import half_up, headline
+from flows.report.headline import headline
 
 pytestmark = pytest.mark.pipeline
 
@@ -41,9 +40,3 @@ def test_supply_modes_and_sources_come_in_the_order_of_reports(county: County) -
 
 def test_a_date_without_a_report_has_no_headline(county: County) -> None:
     assert headline(county.published / "marts.duckdb", dt.date(2021, 8, 19)) is None
-
-
-def test_figures_are_rounded_half_up_once() -> None:
-    assert str(half_up(Fraction(1, 8), 2)) == "0.13"
-    assert str(half_up(Fraction(-1, 8), 2)) == "-0.13"
-    assert str(half_up(Fraction(24_499_999, 1_000_000), 0)) == "24"

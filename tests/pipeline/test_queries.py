@@ -64,28 +64,41 @@ def slipped() -> Answer:
 
 def changed() -> Answer:
     now, before = (
-        {
-            (row["village_code"], row["supply_mode"]): row["is_completed"]
-            for row in truth("fct_coverage", report_date=day)
-        }
+        {(row["village_code"], row["supply_mode"]): row for row in truth("fct_coverage", report_date=day)}
         for day in (NOW, BEFORE)
     )
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    numbers: Counter[tuple[str, str]] = Counter()
+    people: Counter[tuple[str, str]] = Counter()
     for key in now.keys() | before.keys():
-        match before.get(key), now.get(key):
-            case "0", "1":
-                counts[key[0][:9]]["finished"] += 1
-            case "1", "0":
-                counts[key[0][:9]]["fell_back"] += 1
+        was, stands = before.get(key), now.get(key)
+        match was and was["is_completed"], stands and stands["is_completed"]:
             case None, _:
-                counts[key[0][:9]]["joined"] += 1
+                change = "joined"
             case _, None:
-                counts[key[0][:9]]["dropped"] += 1
-    restated = Counter(row["town_code"] for row in truth("fct_restatement", report_date=BEFORE))
-    kinds = ("finished", "fell_back", "joined", "dropped")
+                change = "dropped"
+            case "0", "1":
+                change = "finished"
+            case "1", "0":
+                change = "fell back"
+            case _:
+                if was and stands and was["population"] == stands["population"]:
+                    continue
+                change = "counted anew"
+        numbers[key[0][:9], change] += 1
+        people[key[0][:9], change] += sum(int(row["population_completed"]) for row in (stands,) if row)
+        people[key[0][:9], change] -= sum(int(row["population_completed"]) for row in (was,) if row)
+    rose = [
+        sum(
+            int(row["population_completed"]) for row in truth("rpt_coverage_county", report_date=day, supply_mode="all")
+        )
+        for day in (BEFORE, NOW)
+    ]
+    assert people.total() == rose[1] - rose[0]
+    for row in truth("fct_restatement", report_date=BEFORE):
+        numbers[row["town_code"], "restated"] += 1
     return [
-        (name, *(str(counts[code][kind]) for kind in kinds), str(restated[code]))
-        for code, name in sorted(towns().items())
+        (towns()[town], change, str(number), "" if change == "restated" else str(people[town, change]))
+        for (town, change), number in sorted(numbers.items())
     ]
 
 
@@ -149,7 +162,7 @@ ANSWERS: list[tuple[Callable[[], Answer], tuple[str, ...]]] = [
     (explained, ("数据", "满分")),
     (actions, ("镇", "名次", "等次", "处理")),
     (slipped, ("town", "rank_before", "rank_now")),
-    (changed, ("town", "finished", "fell_back", "joined", "dropped", "restated")),
+    (changed, ("town", "change", "number", "people")),
     (untested, ("village_code",)),
     (without_water, ("village_code", "town", "village", "inspected_on")),
     (unspent, ("project_name", "unspent_yuan")),

@@ -14,6 +14,7 @@ import pytest
 from flows import transform
 from flows.ingest.night import ingest
 from flows.publish.query import connect
+from flows.publish.release import Run, publish, read_manifest
 from tests.conftest import NOW, OPTIONS, RAW, County, build_county
 from tests.pipeline import compare
 
@@ -96,7 +97,7 @@ def test_marts_deleted_and_built_again_are_the_same(county: County, tmp_path: Pa
     assert tables(warehouse) == tables(county.warehouse)
 
 
-def test_one_file_more_reads_one_file(tmp_path: Path) -> None:
+def test_one_file_more_reads_one_file_and_makes_the_same_parquet(county: County, tmp_path: Path) -> None:
     raw = shutil.copytree(RAW, tmp_path / "raw", ignore=shutil.ignore_patterns("*更正*"))
     first = build_county(raw, tmp_path / "data")
     correction = next(RAW.rglob("*更正*"))
@@ -108,6 +109,11 @@ def test_one_file_more_reads_one_file(tmp_path: Path) -> None:
     transform.build(first.warehouse, tmp_path / "data" / "work")
     with duckdb.connect(str(first.warehouse), read_only=True) as con:
         assert compare.differences(con, "fct_coverage", TRUTH) == []
+    # another folder, another night: to the byte what one night makes of all of it
+    release = publish(first.warehouse, first.published, Run.starting(dt.date(2021, 8, 20), NOW.astimezone()))
+    one_night = read_manifest(county.published)
+    assert one_night is not None
+    assert release.tables == one_night.tables
 
 
 def test_bad_files_are_named_with_the_reason_and_the_others_load(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from flows.ingest.grid import CellError, Grid, Merge, Uncached, address, parse_range, read_workbook
 from flows.ingest.guard import Limits, Refused
-from tests.unit.workbooks import MAIN, PACKAGE, REL, worksheet, xlsx, zipped
+from tests.unit.workbooks import MAIN, PACKAGE, REL, STYLES, worksheet, xlsx, zipped
 
 MESSY = Path(__file__).parent.parent / "data" / "messy"
 CASES = sorted(MESSY.glob("*.json"))
@@ -101,6 +101,29 @@ def test_dates_are_those_of_the_workbooks_date_system(properties, first):
     cells = '<row><c s="1"><v>44428</v></c><c s="3"><v>44428.5</v></c><c><v>44428</v></c><c s="1"><v>0.5</v></c></row>'
     noon = dt.datetime.combine(first, dt.time(12))
     assert rows(cells, properties=properties) == [[first, noon, 44428, 0.5]]
+
+
+def test_the_same_cell_means_what_its_own_workbook_says():
+    cells = '<row r="1"><c r="A1" s="1"><v>44428</v></c><c r="B1" t="s"><v>0</v></c><c r="C1" s="2"><v>1</v></c></row>'
+    plain = f'<styleSheet xmlns="{MAIN}"><cellXfs count="3"><xf/><xf/><xf/></cellXfs></styleSheet>'
+    day, serial = dt.date(2021, 8, 20), 44428
+    for styles, name, first in [(STYLES, "甲", day), (plain, "甲", serial), (STYLES, "乙", day), (plain, "乙", serial)]:
+        book = xlsx(worksheet(cells), strings=f"<si><t>{name}</t></si>", extra={"xl/styles.xml": styles})
+        read = grid(book)
+        assert read.rows == [[first, name, 1]]
+        assert read.percents == ({(0, 2)} if styles == STYLES else set())
+
+
+def test_formulas_rich_texts_and_gaps_in_a_row_leave_its_other_cells_as_they_are():
+    cells = (
+        '<row r="2" spans="1:9"><c r="B2" s="12"><f>A2+1</f><v>5</v></c>'
+        '<c r="C2" t="inlineStr"><is><t>2" 管</t></is></c>'
+        '<c r="E2" t="inlineStr"><is><r><t>大</t></r><r><t>屋</t></r></is></c><c r="G2" s="2"><v>0.5</v></c>'
+        '<c r="H2" t="inlineStr"><is><t> </t></is></c></row><row r="3"/>'
+    )
+    read = grid(xlsx(worksheet(cells)))
+    assert read.rows == [[], [None, 5, '2" 管', None, "大屋", None, 0.5]]
+    assert (read.formulas, read.percents) == ({(1, 1): "A2+1"}, {(1, 6)})
 
 
 def test_errors_and_formulas_without_a_value_are_told_apart_from_blanks():

@@ -10,9 +10,10 @@ import pytest
 
 from flows.ingest.context import Names
 from flows.ingest.guard import Limits
+from flows.ingest.judged import Issue, Origin, Row, Rows
 from flows.ingest.master import Master, Village
 from flows.ingest.reading import FileRead, read_file
-from flows.ingest.validate import Issue, Origin, Row, judge
+from flows.ingest.validate import judge
 from schemas import forms
 from schemas.rules import RULES
 
@@ -35,14 +36,18 @@ def rows_of(path: Path, found: FileRead) -> dict[str, list[Row]]:
         if table.form and table.report_date:
             origin = Origin(path.name, path.name, table.sheet, table.town, table.county, table.report_date)
             beside = rows.setdefault(table.form, [])
-            beside += [Row(origin, record, len(beside) + n) for n, record in enumerate(table.records)]
+            beside += Rows(origin, table.records, len(beside))
     return rows
+
+
+def tables_of(rows: list[Row]) -> list[Rows]:
+    return list(dict.fromkeys(row.rows for row in rows))
 
 
 @cache
 def master() -> Master:
     rows = rows_of(DIVISION, read(DIVISION))["division"]
-    judge("division", rows, Master([]), left_out=("R06",))
+    judge("division", tables_of(rows), Master([]), left_out=("R06",))
     names = ("village_code", "town", "village_committee", "natural_village", "registered_population")
     later = ("valid_from", "valid_to", "alias")
     return Master(
@@ -57,7 +62,8 @@ def loaded(name: str) -> tuple[FileRead, dict[str, list[Row]], list[Issue]]:
     path = MESSY / TRUTHS[name]["file"]
     found = read(path, master().towns)
     rows = rows_of(path, found)
-    return found, rows, [issue for form, some in rows.items() if some for issue in judge(form, some, master())]
+    issues = [issue for form, some in rows.items() if some for issue in judge(form, tables_of(some), master())]
+    return found, rows, issues
 
 
 def told(name: str) -> list[dict]:

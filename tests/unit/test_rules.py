@@ -5,8 +5,9 @@ from functools import cache
 import pytest
 
 from flows.ingest.grid import CellError
+from flows.ingest.judged import Origin, Rows
 from flows.ingest.master import Master, Village
-from flows.ingest.validate import Origin, Row, judge
+from flows.ingest.validate import judge
 from schemas import forms
 from schemas.rules import RULES
 from tests.builders import ACCEPTABLE, MASTER, REPORTED, TITLE, VILLAGE, Batch, grid, judged, row, rules, table
@@ -111,7 +112,7 @@ def test_r01_a_row_without_any_town(place):
 
 def test_r01_the_sheets_town_is_the_rows():
     without = row(town=None)
-    without.origin = Origin("f", "f", "Sheet1", "青龙镇", None, REPORTED)
+    without.rows.origin = Origin("f", "f", "Sheet1", "青龙镇", None, REPORTED)
     assert rules(without) == []
 
 
@@ -336,7 +337,7 @@ def test_r06_the_master_list_does_not_judge_itself():
         "registered_population": 412,
     }
     line = row(base=base)
-    assert judge("division", [line], Master([]), left_out=("R06",)) == []
+    assert judge("division", [line.rows], Master([]), left_out=("R06",)) == []
     assert line.town_code == "440999101"
 
 
@@ -683,8 +684,7 @@ def test_a_message_shows_what_is_printed(rule, printed):
 
 
 def test_a_message_quotes_the_cell_and_not_the_converted_value():
-    found = row(population=6000)
-    found.record.printed["population"] = "0.6万人"
+    found = row(population=6000, printed={"population": "0.6万人"})
     issue = next(issue for issue in judged(found) if issue.rule == "R04")
     assert issue.printed_value == "0.6万人"
     assert "0.6万人" in issue.message_zh
@@ -745,7 +745,7 @@ def test_rows_as_they_are_read_can_be_judged():
     header = ["村委会", "自然村", "户数", "人口", "进展情况"]
     read = table(grid([TITLE], header, VILLAGE, [*VILLAGE[:3], CellError("#N/A"), "在建"]))
     origin = Origin("f", "青龙镇.xlsx", read.sheet, read.town, read.county, read.report_date)
-    rows = [Row(origin, record, n) for n, record in enumerate(read.records)]
+    rows = list(Rows(origin, read.records))
     (unread,) = [issue for issue in judged(*rows) if issue.rule == "R01"]
     assert (unread.cell, unread.printed_value, unread.row) == ("D4", "#N/A", 4)
     assert rows[1].state == "rejected"

@@ -226,7 +226,7 @@ def test_a_transposed_table_has_its_title_above(merges):
 )
 def test_a_sheet_that_is_no_form_is_said_to_be_none(rows):
     read = table(grid(*rows))
-    assert (read.form, read.records) == (None, [])
+    assert (read.form, list(read.records)) == (None, [])
     assert "表头" in (read.reason or "")
 
 
@@ -237,7 +237,7 @@ def test_an_empty_and_a_hidden_sheet_are_no_data():
 
 def test_a_header_without_rows_is_recognised_and_said_so():
     read = table(grid([TITLE], PROGRESS))
-    assert (read.form, read.records) == ("village_progress", [])
+    assert (read.form, list(read.records)) == ("village_progress", [])
     assert [note.code for note in read.notes] == ["N08"]
 
 

@@ -116,7 +116,8 @@ def test_results_come_in_the_order_of_the_items():
     assert [item for item, _ in run_isolated(behave, items, **LIMITS)] == items
 
 
-def test_workers_run_ahead_of_the_caller_but_only_so_far(tmp_path):
+def test_workers_run_ahead_of_the_caller_but_only_so_far(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "_RUN_AHEAD", 64)
     marks = [tmp_path / str(n) for n in range(300)]
     results = run_isolated(Path.touch, marks, **LIMITS)
     next(results)

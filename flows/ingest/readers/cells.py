@@ -121,6 +121,32 @@ class Sink:
         if isinstance(value, str) and len(value) > self._limits.string:
             raise Refused.too_many("单元格内文字", "characters in a cell", len(value), self._limits.string)
 
+    def put_row(self, row: int, values: list[Value]) -> None:
+        """Store a whole row at once; what stood there goes.
+
+        Raises
+        ------
+        Refused
+            Too many cells, or a row beyond the last.
+        """
+        while values and values[-1] is None:
+            values.pop()
+        if not values:
+            return
+        limits, rows = self._limits, self.grid.rows
+        self._cells += len(values) - values.count(None)
+        self._area += len(values)
+        if len(values) > limits.columns or self._cells > limits.cells or self._area > limits.area:
+            check_column(len(values) - 1, limits)
+            check_cells(self._cells, self._area, limits)
+        if row < len(rows):
+            rows[row] = values
+            return
+        if row > len(rows):
+            check_row(row, limits)
+            rows.extend([] for _ in range(row - len(rows)))
+        rows.append(values)
+
 
 def check_row(row: int, limits: Limits) -> None:
     """Refuse a row beyond the limit."""

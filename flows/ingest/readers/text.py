@@ -11,6 +11,7 @@ from flows.ingest.readers.cells import Sink, printed
 DELIMITERS = ",\t;"
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _SAMPLE = 200  # records
+_MOST_FIELDS = 20_000
 
 
 def read(data: bytes, limits: Limits) -> list[Grid]:
@@ -24,11 +25,10 @@ def read(data: bytes, limits: Limits) -> list[Grid]:
     if "\0" in text:
         raise Refused.because("nul")
     grid = Grid("Sheet1")
-    sink = Sink(grid, limits)
+    sink, fields = Sink(grid, limits), _Fields()
     try:
         for r, record in enumerate(_records(text, delimiter(text), limits)):
-            for c, field in enumerate(record):
-                sink.put(r, c, printed(_unquoted(field)))
+            sink.put_row(r, list(map(fields.__getitem__, record)))
     except csv.Error as error:
         raise Damaged.at(str(error)) from error
     return [grid]
@@ -86,6 +86,11 @@ def _records(text: str, separator: str, limits: Limits) -> Iterator[list[str]]:
     return _reader(text, separator)
 
 
-def _unquoted(field: str) -> str:
-    """Return ``="001"``, which keeps Excel from dropping zeros, as what it shows."""
-    return field[2:-1] if field.startswith('="') and field.endswith('"') else field
+class _Fields(dict[str, str | None]):
+    """Fields → what they show, of one table: ``="001"``, which keeps Excel from dropping zeros, shows 001."""
+
+    def __missing__(self, field: str) -> str | None:
+        if len(self) > _MOST_FIELDS:
+            self.clear()
+        shown = self[field] = printed(field[2:-1] if field.startswith('="') and field.endswith('"') else field)
+        return shown

@@ -6,33 +6,23 @@ leaves out would need a pass over the XML anyway, and the values come with it.
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import product
+from string import ascii_uppercase
+from typing import Any
 
 from flows.ingest.archive import Archive
-from flows.ingest.grid import COLUMNS, CellError, Grid, Uncached, Value, parse_range
+from flows.ingest.grid import COLUMNS, Grid, Uncached, Value, parse_range
 from flows.ingest.guard import Damaged, Limits, Refused
-from flows.ingest.readers.cells import (
-    BUILTIN,
-    DATE,
-    PERCENT,
-    check_cells,
-    check_column,
-    check_row,
-    format_kind,
-    from_iso,
-    from_serial,
-    number,
-    printed,
-)
+from flows.ingest.readers.cells import PERCENT, Sink, printed
 from flows.ingest.readers.ooxml import attributes, plain_xml, rich_text, section, string_items, tags, unescape
+from flows.ingest.readers.xlsx_cells import TRUE, UNUSUAL, SharedCells, cells_of, shared, typed
 
-# Letters, style, type, then the body: a bare value, a bare inline string, or anything else.
-_CELL = re.compile(
-    r'<c(?: r="([A-Z]{1,3})\d+")?(?: s="(\d+)")?(?: t="(\w+)")?'
-    r"(?:/>|>(?:<v>([^<]*)</v>|<is><t>([^<]*)</t></is>|(.*?))</c>)",
-    re.DOTALL,
-)
+# What opens a cell, and its letters; then what most cells are.
+_ADDRESS = re.compile(r'<c r="([A-Z]{1,3})\d+"')
+_IN_ORDER = [*ascii_uppercase, *map("".join, product(ascii_uppercase, repeat=2))]
+_CELL = re.compile(r'(?: s="(\d+)")?(?: t="(\w+)")?>(.*)</c>\s*', re.DOTALL)
 _ANY_CELL = re.compile(r"<c((?:\s+[\w:]+=\"[^\"]*\")*)\s*(?:/>|>(.*?)</c>)", re.DOTALL)
 _CELL_START = re.compile(r"<c[\s/>]")
 _LETTERS = re.compile(r"[A-Z]{1,3}(?=\d)")
@@ -41,9 +31,6 @@ _FORMULA = re.compile(r"<f\b([^>]*?)(?:/>|>(.*?)</f>)", re.DOTALL)
 _VALUE = re.compile(r"<v\b[^>]*?(?:/>|>(.*?)</v>)", re.DOTALL)
 _MERGE = re.compile(r'<mergeCell\s[^>]*?\bref="([^"]*)"')
 _WORTH_KEEPING = 50_000  # characters; what is remembered must stay small
-_TRUE = ("1", "true")
-
-Cell = tuple[str, str, str, str, str, str]
 
 
 def read(data: bytes, limits: Limits) -> list[Grid]:
@@ -70,16 +57,16 @@ class Workbook:
         main = next((path for kind, path in self._relations.values() if kind == "officeDocument"), "xl/workbook.xml")
         self._parts = _relations(archive, main)
         self._main = plain_xml(archive.read(main))
-        self.is_1904 = attributes(section(self._main, "workbookPr")).get("date1904") in _TRUE
-        self.dates = _Dates(self.is_1904)
-        self.strings: list[str | None] = []
-        self.flags: dict[str, str] = {}
-        for kind, path in self._parts.values():
-            if kind == "sharedStrings" and path in archive:
-                self.strings = _strings(plain_xml(archive.read(path)), limits)
-            elif kind == "styles" and path in archive:
-                xml = plain_xml(archive.read(path))
-                self.flags = (_flags if len(xml) < _WORTH_KEEPING else _flags.__wrapped__)(xml)
+        is_1904 = attributes(section(self._main, "workbookPr")).get("date1904") in TRUE
+        self.strings = _strings(self._part("sharedStrings"), limits)
+        styles = self._part("styles")
+        self.styled = (cells_of if len(styles) < _WORTH_KEEPING else cells_of.__wrapped__)(styles, is_1904)
+        self.cells = SharedCells(self.styled, self.strings) if self.strings else self.styled
+
+    def _part(self, kind: str) -> str:
+        """The XML of the last part of a kind, blank where there is none."""
+        paths = [path for found, path in self._parts.values() if found == kind and path in self.archive]
+        return plain_xml(self.archive.read(paths[-1])) if paths else ""
 
     def grids(self) -> list[Grid]:
         """Return the worksheets; charts and dialogs are none."""
@@ -137,37 +124,6 @@ def _strings(xml: str, limits: Limits) -> list[str | None]:
     return strings
 
 
-@lru_cache(maxsize=64)
-def _flags(xml: str) -> dict[str, str]:
-    """Return the cell styles that show dates or percentages: index as written in a cell → `DATE` or `PERCENT`."""
-    custom = {}
-    for text in tags(section(xml, "numFmts"), "numFmt"):
-        numbering = attributes(text)
-        custom[numbering.get("numFmtId", "")] = format_kind(unescape(numbering.get("formatCode", "")))
-    flags = {}
-    for index, text in enumerate(tags(section(xml, "cellXfs"), "xf")):
-        identity = attributes(text).get("numFmtId", "0")
-        kind = custom[identity] if identity in custom else BUILTIN.get(int(identity))
-        if kind:
-            flags[str(index)] = kind
-    if "0" in flags:
-        flags[""] = flags["0"]  # a cell without a style has the first
-    return flags
-
-
-class _Dates(dict[str, Value]):
-    """Serial numbers as written to dates, remembered: a workbook has many cells and few days."""
-
-    def __init__(self, is_1904: bool) -> None:
-        super().__init__()
-        self._is_1904 = is_1904
-
-    def __missing__(self, text: str) -> Value:
-        serial = number(text)
-        date = self[text] = serial if isinstance(serial, CellError) else from_serial(serial, self._is_1904)
-        return date
-
-
 class SheetReader:
     """Fills one grid from one sheet's XML."""
 
@@ -175,8 +131,7 @@ class SheetReader:
         self._book = book
         self._grid = grid
         self._masters: dict[str, tuple[str, int, int]] = {}
-        self._cells = 0
-        self._area = 0
+        self._sink = Sink(grid, book.limits)
 
     def read(self, xml: str, path: str) -> None:
         """Read cells, merges and what is hidden.
@@ -197,8 +152,8 @@ class SheetReader:
         elif not xml[-40:].rstrip().endswith("worksheet>"):
             raise Damaged.at(f"{self._grid.name}: worksheet")
         head, tail = xml[:start], xml[end:]
-        for r, attribute_text, body in _rows(xml, start, end):
-            if 'hidden="' in attribute_text and attributes(attribute_text).get("hidden") in _TRUE:
+        for r, attribute_text, body in _rows(xml[start:end]):
+            if 'hidden="' in attribute_text and attributes(attribute_text).get("hidden") in TRUE:
                 self._grid.hidden_rows.add(r)
             if body:
                 self._read_row(r, body)
@@ -208,71 +163,47 @@ class SheetReader:
             self._spare_filtered(tail, path)
 
     def _read_row(self, r: int, body: str) -> None:
-        cells: list[Cell] = _CELL.findall(body)
-        if len(cells) != body.count("<c "):
-            cells = _any_cells(body, self._grid.name)
-        strings, flags, dates = self._book.strings, self._book.flags, self._book.dates
-        row: list[Value] = []
-        column, width = -1, 0
-        value: Value
-        for letters, style, kind, plain, inline, other in cells:
-            column = COLUMNS[letters] if letters else column + 1
-            if plain:
-                if kind == "s":
-                    value = strings[int(plain)] if plain.isdigit() and int(plain) < len(strings) else _no_string(plain)
-                elif not kind or kind == "n":
-                    if style not in flags:
-                        value = int(plain) if plain.isdigit() else number(plain)
-                    elif flags[style] == DATE:
-                        value = dates[plain]
-                    else:
-                        value = self._percent(plain, r, column)
-                else:
-                    value = _typed(kind, plain)
-            elif inline:
-                if "&" in inline or "_x" in inline:
-                    inline = unescape(inline)
-                value = None if inline.isspace() else inline
-            elif other:
-                value = self._other(other, style, kind, r, column)
-            else:
-                continue
-            if value is None:
-                continue
-            if column == width:
-                row.append(value)
-            elif column > width:
-                row.extend([None] * (column - width))
-                row.append(value)
-            else:  # out of order, or twice: the later one stands, as in Excel
-                row[column] = value
-                continue
-            width = column + 1
-        if row:
-            self._store(r, row)
-
-    def _store(self, r: int, row: list[Value]) -> None:
-        limits, rows = self._book.limits, self._grid.rows
-        self._cells += len(row) - row.count(None)
-        self._area += len(row)
-        if len(row) > limits.columns or self._cells > limits.cells or self._area > limits.area:
-            check_column(len(row) - 1, limits)
-            check_cells(self._cells, self._area, limits)
-        if r == len(rows):
-            rows.append(row)
-        elif r > len(rows):
-            check_row(r, limits)
-            rows.extend([] for _ in range(r - len(rows)))
-            rows.append(row)
+        pieces = _ADDRESS.split(body)
+        start, letters, cells = pieces[0], pieces[1::2], pieces[2::2]
+        values = [*map(self._book.cells.__getitem__, cells)]
+        first = COLUMNS[letters[0]] if letters else 0
+        if start.strip() or UNUSUAL in values:
+            row = self._unusual_row(r, start, letters, cells, values)
+        elif letters == _IN_ORDER[first : first + len(letters)]:
+            row = [None] * first + values
         else:
-            rows[r] = row
+            row = _placed(map(COLUMNS.__getitem__, letters), values)
+        self._sink.put_row(r, row)
 
-    def _percent(self, plain: str, r: int, column: int) -> Value:
-        self._grid.percents.add((r, column))
-        return number(plain)
+    def _unusual_row(self, r: int, start: str, letters: list[str], cells: list[str], values: list[Any]) -> list[Value]:
+        """A row with formulas, rich text or percentages, or of a writer's own shape."""
+        for n, value in enumerate(values):
+            if value is UNUSUAL and (match := _CELL.fullmatch(cells[n])) and not _CELL_START.search(match[3]):
+                style, kind, inner = match.groups("")
+                values[n] = self._value(inner, style, kind, r, COLUMNS[letters[n]])
+        if start.strip() or UNUSUAL in values:
+            body = "".join(f'<c r="{name}{r + 1}"{cell}' for name, cell in zip(letters, cells, strict=True))
+            found = list(self._any_cells(r, start + body))
+            return _placed([column for column, _ in found], [value for _, value in found])
+        return _placed(map(COLUMNS.__getitem__, letters), values)
 
-    def _other(self, body: str, style: str, kind: str, r: int, column: int) -> Value:
-        """Return the value of a cell with a formula, rich text, or an unusual shape."""
+    def _any_cells(self, r: int, body: str) -> Iterator[tuple[int, Value]]:
+        """The cells of a row whose writer orders or spaces attributes in a way of its own."""
+        found: list[tuple[str, str]] = _ANY_CELL.findall(body)
+        column = -1
+        for attribute_text, inner in found:
+            cell = attributes(attribute_text)
+            letters = _LETTERS.match(cell.get("r", ""))
+            if "r" in cell and not letters:
+                raise Damaged.at(f"{self._grid.name}: {cell['r'][:20]}")
+            column = COLUMNS[letters[0]] if letters else column + 1
+            if inner:
+                yield column, self._value(inner, cell.get("s", ""), cell.get("t", ""), r, column)
+        if len(found) != len(_CELL_START.findall(body)):
+            raise Damaged.at(f"{self._grid.name}: <c>")
+
+    def _value(self, body: str, style: str, kind: str, r: int, column: int) -> Value:
+        """Return the value of a cell of any shape."""
         formula, stored = _FORMULA.search(body), _VALUE.search(body)
         text = self._formula(formula[1], unescape(formula[2] or ""), r, column) if formula else ""
         plain = stored[1] if stored and stored[1] else ""
@@ -281,15 +212,13 @@ class SheetReader:
                 return printed(rich_text(body))
             return Uncached(text) if text and kind != "str" else None
         if kind == "s":
-            index = int(plain) if plain.isdigit() else -1
-            return self._book.strings[index] if 0 <= index < len(self._book.strings) else _no_string(plain)
+            return shared(self._book.strings, plain)
         if kind and kind != "n":
-            return _typed(kind, plain)
-        plain = plain.strip()
-        flag = self._book.flags.get(style)
-        if flag == DATE:
-            return self._book.dates[plain]
-        return self._percent(plain, r, column) if flag == PERCENT else number(plain)
+            return typed(kind, plain)
+        flag = self._book.styled.flags.get(style)
+        if flag == PERCENT:
+            self._grid.percents.add((r, column))
+        return self._book.styled.number(plain.strip(), flag)
 
     def _formula(self, attribute_text: str, text: str, r: int, column: int) -> str:
         """Return a cell's formula and note it; one shared down a column is moved to where it is used."""
@@ -312,7 +241,7 @@ class SheetReader:
     def _read_columns(self, head: str) -> None:
         for text in tags(section(head, "cols"), "col"):
             column = attributes(text)
-            if column.get("hidden") in _TRUE:
+            if column.get("hidden") in TRUE:
                 first, last = int(column.get("min", 1)), int(column.get("max", 0))
                 self._grid.hidden_columns.update(range(first - 1, min(last, self._book.limits.columns)))
 
@@ -335,56 +264,44 @@ class SheetReader:
                 self._grid.hidden_rows -= set(range(merge.top + 1, merge.bottom + 1))
 
 
-def _rows(xml: str, start: int, end: int) -> Iterator[tuple[int, str, str]]:
-    """Yield each row's 0-based number, attributes and cells; found by `find`, which is faster than any pattern."""
-    r, position = -1, start
-    while (opening := xml.find("<row", position, end)) >= 0:
-        bracket = xml.find(">", opening, end)
-        attribute_text = xml[opening + 4 : bracket]
-        position = bracket + 1
-        body = ""
-        if not attribute_text.endswith("/"):
-            closing = xml.find("</row>", position, end)
-            if closing < 0:
+def _rows(xml: str) -> Iterator[tuple[int, str, str]]:
+    """Yield each row's 0-based number, attributes and cells; cut by words, which is faster than any pattern."""
+    r = -1
+    *closed, rest = xml.split("</row>")
+    for piece in (*closed, rest):
+        _, opening, row = piece.partition("<row")
+        while opening:
+            attribute_text, _, body = row.partition(">")
+            is_empty = attribute_text.endswith("/")
+            if piece is rest and not is_empty:
                 raise Damaged.at("row")
-            body, position = xml[position:closing], closing + 6
-        if attribute_text.startswith(' r="'):
-            r = int(attribute_text[4 : attribute_text.find('"', 4)]) - 1
+            r = _row_number(attribute_text, r)
+            yield r, attribute_text, "" if is_empty else body
+            _, opening, row = body.partition("<row") if is_empty else ("", "", "")
+
+
+def _row_number(attribute_text: str, last: int) -> int:
+    if attribute_text.startswith(' r="'):
+        r = int(attribute_text[4 : attribute_text.find('"', 4)]) - 1
+    else:
+        match = _ROW_NUMBER.search(attribute_text)
+        r = int(match[1]) - 1 if match else last + 1
+    if r < 0:
+        raise Damaged.at(attribute_text)
+    return r
+
+
+def _placed(columns: Iterable[int], values: Iterable[Value]) -> list[Value]:
+    """A row of cells in any order; of one that stands twice the later counts, as in Excel."""
+    row: list[Value] = []
+    for column, value in zip(columns, values, strict=True):
+        if value is None:
+            continue
+        if column == len(row):
+            row.append(value)
+        elif column > len(row):
+            row += [None] * (column - len(row))
+            row.append(value)
         else:
-            match = _ROW_NUMBER.search(attribute_text)
-            r = int(match[1]) - 1 if match else r + 1
-        if r < 0:
-            raise Damaged.at(attribute_text)
-        yield r, attribute_text, body
-
-
-def _any_cells(body: str, sheet: str) -> list[Cell]:
-    """Return the cells of a row whose writer orders or spaces attributes in a way of its own."""
-    cells: list[Cell] = []
-    for attribute_text, inner in _ANY_CELL.findall(body):
-        cell = attributes(attribute_text)
-        letters = _LETTERS.match(cell.get("r", ""))
-        if "r" in cell and not letters:
-            raise Damaged.at(f"{sheet}: {cell['r'][:20]}")
-        cells.append((letters[0] if letters else "", cell.get("s", ""), cell.get("t", ""), "", "", inner))
-    if len(cells) != len(_CELL_START.findall(body)):
-        raise Damaged.at(f"{sheet}: <c>")
-    return cells
-
-
-def _typed(kind: str, text: str) -> Value:
-    if kind == "str":
-        return printed(unescape(text))
-    if kind == "e":
-        return CellError(text)
-    if kind == "b":
-        return text.strip() in _TRUE
-    if kind == "d":
-        return from_iso(text)
-    if kind == "inlineStr":  # some writers put the text of an inline string into a value
-        return printed(unescape(text))
-    raise Damaged.at(f"t={kind}")
-
-
-def _no_string(index: str) -> str:
-    raise Damaged.at(f"sharedStrings[{index[:20]}]")
+            row[column] = value
+    return row

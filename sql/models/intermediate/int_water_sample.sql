@@ -1,3 +1,5 @@
+{{ by_report_date(['water_quality']) }}
+
 with
 
 results as (
@@ -11,7 +13,7 @@ report_dates as (
     select distinct
         county_code,
         report_date
-    from {{ ref('int_submission_part') }}
+    from {{ due(ref('int_submission_part')) }}
     where form in {{ forms('calendar_forms') }} and is_current
 
 ),
@@ -19,6 +21,19 @@ report_dates as (
 known as (
 
     {{ latest_rows('results', ['sample_id', 'parameter'], at='report_dates') | indent(4) }}
+
+),
+
+-- a sample stands on the first of its rows
+numbered as (
+
+    select
+        *,
+        row_number() over (
+            partition by report_date, town_code, sample_id
+            order by source_id, source_sheet, source_row
+        ) as row_no
+    from known
 
 )
 
@@ -34,7 +49,11 @@ select
     -- as the laboratory prints it, by the limits where it prints nothing
     bool_and(coalesce(verdict = '合格', is_passed)) filter (
         where coalesce(sampling_point, '') != 'source_water'
-    ) as is_passed_as_printed
-from known
+    ) as is_passed_as_printed,
+    max(source_id) filter (where row_no = 1) as source_id,
+    max(source_file) filter (where row_no = 1) as source_file,
+    max(source_sheet) filter (where row_no = 1) as source_sheet,
+    max(source_row) filter (where row_no = 1) as source_row
+from numbered
 where sampled_on <= report_date
 group by report_date, county_code, town_code, sample_id

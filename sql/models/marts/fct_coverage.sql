@@ -1,3 +1,5 @@
+{{ by_report_date(['village_progress']) }}
+
 with
 
 villages as (

@@ -1,5 +1,4 @@
 {# Rules that need the history of reports are models of their own (intermediate/issues). #}
-{% set rules = ['r17', 'r19', 'r20', 'r21', 'r23', 'r24'] %}
 {% set columns = [
     'report_date', 'county_code', 'town_code', 'form', 'rule', 'severity', 'sheet', 'row', 'cell', 'field', 'object',
     'printed_value', 'message_zh', 'message_en', 'is_row_rejected', 'source_id',
@@ -13,12 +12,12 @@ issues as (
         issue_no,
         {{ columns }}
     from {{ ref('stg_issue') }}
-    {% for rule in rules %}
+    {% for rule in var('report_rules') %}
         union all
         select
             cast(null as bigint) as issue_no,
             {{ columns }}
-        from {{ ref('int_issue_' ~ rule) }}
+        from {{ ref('int_issue_' ~ rule | lower) }}
     {% endfor %}
 
 ),

@@ -1,3 +1,5 @@
+{{ by_report_date(['funding', 'project_ledger']) }}
+
 with
 
 funding as (

@@ -1,4 +1,5 @@
 {%- set stages = ['accepted', 'finished', 'started', 'approved', 'reviewed', 'designed', 'initiated'] -%}
+{{ by_report_date(['project_ledger']) }}
 
 with
 
@@ -54,6 +55,10 @@ select
     current_stage,
     {{ dbt.datediff('stage_on', 'report_date', 'day') }}
         as stage_days,
+    case
+        when approved_on <= report_date
+            then {{ dbt.datediff('initiated_on', 'approved_on', 'day') }}
+    end as approval_days,
     committees,
     villages,
     households,

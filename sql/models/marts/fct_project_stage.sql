@@ -1,10 +1,11 @@
 {%- set stages = ['initiated', 'designed', 'reviewed', 'approved', 'started', 'finished', 'accepted'] -%}
+{{ by_report_date(['project_ledger']) }}
 
 with
 
 projects as (
 
-    select * from {{ ref('fct_project_progress') }}
+    select * from {{ due(ref('fct_project_progress')) }}
 
 ),
 

@@ -8,7 +8,7 @@ villages as (
 
 targets as (
 
-    {{ rows_as_of('annual_target', ['supply_mode']) | indent(4) }}
+    select * from {{ ref('fct_annual_target') }}
 
 ),
 
@@ -80,8 +80,8 @@ joined as (
         coalesce(planned.households_completed, 0) as households_completed,
         coalesce(planned.population_planned, 0) as population_planned,
         coalesce(planned.population_completed, 0) as population_completed,
-        coalesce(targets.villages, 0) as target_villages,
-        coalesce(targets.population, 0) as target_population,
+        coalesce(targets.target_villages, 0) as target_villages,
+        coalesce(targets.target_population, 0) as target_population,
         coalesce(planned.late_villages, 0) as late_villages,
         coalesce(planned.late_open, 0) as late_open,
         coalesce(rejected.villages_rejected, 0) as villages_rejected

@@ -1,3 +1,5 @@
+{{ by_report_date(var('town_forms') + var('county_forms')) }}
+
 with
 
 events as (
@@ -18,7 +20,7 @@ towns as (
         report_date,
         county_code,
         town_code
-    from {{ ref('int_part_as_of') }}
+    from {{ due(ref('int_part_as_of')) }}
 
 ),
 

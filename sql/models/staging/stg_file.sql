@@ -15,6 +15,8 @@ select
     town_code,
     report_date,
     received_on,
+    -- what it was read with: the program, the master list, the corrections
+    concat_ws('|', pipeline_version, master_version, corrections_version) as read_with,
     -- the order in which files arrived
     row_number() over (order by received_on, first_seen_at, path) as file_no
 from files

@@ -82,7 +82,7 @@ found as (
 
 select
     {{ issue_columns(
-        'R17', 'warn', form='found.form',
+        'R17', form='found.form',
         zh=[
             "'“', found.title, '”为', found.shown, found.unit, '，低于上期（', found.previous_on, '）的'",
             "found.previous_shown, found.unit, '。累计数不应减少，已完成不应变为未完成，请核实。'"

@@ -86,7 +86,7 @@ found as (
 
 select
     {{ issue_columns(
-        'R19', 'warn',
+        'R19',
         zh=["'各村数字与上期（', found.previous_on, '）完全相同，疑似沿用旧表。请更新后重新报送；确无变化的请书面说明。'"],
         en=["'the figures of every village are those of ', found.previous_on, ': copied forward? Send the table up to date.'"]
     ) }}

@@ -100,7 +100,7 @@ found as (
 
 select
     {{ issue_columns(
-        'R20', 'info',
+        'R20',
         zh=[
             "'自然村“', found.natural_village, '”（', found.village_code, '）'",
             "case when found.is_added then '上期（' else '见于上期（' end, found.previous_on",

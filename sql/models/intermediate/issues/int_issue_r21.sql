@@ -61,7 +61,7 @@ found as (
 
 select
     {{ issue_columns(
-        'R21', 'info',
+        'R21',
         zh=["'已完成自然村', found.villages_completed, '个，超过年度任务', found.target_villages, '个。如确属超额完成，无需处理。'"],
         en=["found.villages_completed, ' villages completed, above the target of ', found.target_villages, '. Nothing to do if it is so.'"]
     ) }}

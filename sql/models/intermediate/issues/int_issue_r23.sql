@@ -47,7 +47,7 @@ found as (
 
 select
     {{ issue_columns(
-        'R23', 'warn', form="'inspection'",
+        'R23', form="'inspection'",
         zh=[
             "'自然村“', found.natural_village, '”在', found.report_date, '报表中为已完成，', found.inspected_on"
             , "'核查时没有通水。请该镇核实并更正报表，必要时重新核查。'"

@@ -50,7 +50,7 @@ found as (
 
 select
     {{ issue_columns(
-        'R24', 'info',
+        'R24',
         zh=[
             "'自然村“', found.natural_village, '”已完成，但所属工程“', found.project_name, '”截至', found.report_date"
             , "'没有全部合格的水质检测。请检测后报送水质检测表。'"

@@ -1,0 +1,172 @@
+"""What `gongshui sql`, `trace`, `report` and `publish` do; the command line itself is flows/cli.py."""
+
+import argparse
+import datetime as dt
+import json
+import os
+import sys
+from pathlib import Path
+
+from flows.settings import Settings
+
+DONE, NEEDS_A_PERSON, COULD_NOT_RUN = 0, 1, 2
+
+THEN, NOW = "known-then", "now"
+
+
+def sql(settings: Settings, given: argparse.Namespace) -> int:
+    """Print the answer to a question to the published marts."""
+    from flows.publish.query import NoRelease, QueryError, query
+
+    asked = _decoded(sys.stdin.buffer.read()) if given.sql == "-" else given.sql
+    try:
+        for piece in query(settings.marts, asked, given.format):
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `gongshui sql … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+    except NoRelease:
+        return _nothing_published(settings)
+    except QueryError as error:
+        return _refused(f"{'查询未能执行：' if settings.lang == 'zh' else 'The query failed: '}{error}")
+    return DONE
+
+
+def trace(settings: Settings, given: argparse.Namespace) -> int:
+    """Print the cells that a published figure came from."""
+    from flows.ask import Question, Unknown, figure_of
+    from flows.publish.query import NoRelease
+    from flows.report.proof import Words, as_csv, as_json, as_text
+    from flows.trace import Tracer, Untraceable
+
+    question = Question(given.metric, given.town, given.date, given.mode, given.source)
+    try:
+        with Tracer(settings.marts, settings.warehouse, settings.lang) as tracer:
+            figure = figure_of(question, tracer.con, tracer.metrics, settings.documents)
+            proof, words = tracer.trace(figure), Words(tracer.con, settings.lang)
+            if given.format == "json":
+                print(json.dumps(as_json(proof), ensure_ascii=False, indent=1))
+            else:
+                sys.stdout.writelines((as_csv if given.format == "csv" else as_text)(proof, words))
+            sys.stdout.flush()
+    except BrokenPipeError:  # `gongshui trace … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+    except NoRelease:
+        return _nothing_published(settings)
+    except (Unknown, Untraceable) as error:
+        return _refused(error.sentence(settings.lang))
+    return DONE
+
+
+def report(settings: Settings, given: argparse.Namespace) -> int:
+    """Write the documents of a date again: as known now, or as known on an earlier day."""
+    from flows.ask import Unknown, day_of
+    from flows.publish.query import NoRelease, connect
+    from flows.rebuild import rebuild
+    from flows.report import documents
+    from flows.trace import Untraceable
+
+    try:
+        with connect(settings.marts) as con:
+            day = day_of(given.date, con)
+        folder = settings.documents
+        if given.as_of == NOW:
+            written = documents.write(settings.marts, settings.warehouse, folder, day)
+        else:
+            # A report is due the day after its date.
+            known_on = day + dt.timedelta(days=1) if given.as_of == THEN else given.as_of
+            folder = settings.rebuilt / known_on.isoformat()
+            written = rebuild(settings, day, known_on, folder)
+    except NoRelease:
+        return _nothing_published(settings)
+    except (Unknown, Untraceable) as error:
+        return _refused(error.sentence(settings.lang))
+    except OSError as error:
+        return _unwritable(settings, error)
+    for sentence in written.failed:
+        print(sentence.zh if settings.lang == "zh" else sentence.en, file=sys.stderr)
+    print(folder / day.isoformat())
+    return NEEDS_A_PERSON if written.failed else DONE
+
+
+def publish(settings: Settings, given: argparse.Namespace) -> int:
+    """Push the published marts to PostgreSQL, or write the bundle that Superset imports."""
+    from flows.publish.query import NoRelease
+
+    try:
+        return (_to_postgres if given.target == "postgres" else _for_superset)(settings, given)
+    except NoRelease:
+        return _nothing_published(settings)
+
+
+def _to_postgres(settings: Settings, given: argparse.Namespace) -> int:
+    from flows.publish.postgres import PostgresError, publish_release, secrets_of
+
+    is_chinese = settings.lang == "zh"
+    url = given.url or (settings.postgres and settings.postgres.get_secret_value())
+    if not url:
+        zh = "没有数据库地址：用 --url 或设置 postgres（环境变量 GONGSHUI_POSTGRES）指明。"
+        return _refused(zh if is_chinese else "Which database? Say --url, or set postgres (GONGSHUI_POSTGRES).")
+    if given.url and secrets_of(given.url):
+        zh = "--url 中不要写口令，别人在进程列表中看得到。请写入 ~/.pgpass 或环境变量 PGPASSWORD。"
+        en = "No password in --url: others see it in the list of processes. Use ~/.pgpass or PGPASSWORD."
+        return _refused(zh if is_chinese else en)
+    try:
+        done = publish_release(settings.published, url)
+    except PostgresError as error:
+        said = f"未能发布到 PostgreSQL，原有数据未改动。{error.chinese}"
+        return _refused(said if is_chinese else f"Not published to PostgreSQL; what was there stands. {error.english}")
+    rows, tables, same = sum(done.filled.values()), len(done.filled), len(done.unchanged)
+    zh = f"已发布到 PostgreSQL：更新 {tables} 张表共 {rows:,} 行，未变 {same} 张。"
+    en = f"Published to PostgreSQL: {tables} tables of {rows:,} rows, {same} had not changed."
+    print(zh if is_chinese else en, file=sys.stderr)
+    return DONE
+
+
+def _for_superset(settings: Settings, given: argparse.Namespace) -> int:
+    from flows.publish.query import connect
+    from flows.publish.superset.bundle import BundleError, write_bundle
+
+    target, uri = Path(given.output or "superset.zip"), given.url or f"duckdb:///{settings.marts.as_posix()}"
+    try:
+        with connect(settings.marts) as con:
+            write_bundle(con, target, uri)
+    except BundleError as error:
+        return _refused(error.chinese if settings.lang == "zh" else error.english)
+    except OSError as error:
+        return _unwritable(settings, error)
+    print(target)
+    return DONE
+
+
+def as_of(text: str) -> dt.date | str:
+    """Read what --as-of may be: a day, `known-then` or `now`."""
+    return text if text in (THEN, NOW) else dt.date.fromisoformat(text)
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def _refused(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return COULD_NOT_RUN
+
+
+def _unwritable(settings: Settings, error: OSError) -> int:
+    zh, en = f"文件无法写入：{error.filename}：{error.strerror}", f"Cannot write {error.filename}: {error.strerror}"
+    return _refused(zh if settings.lang == "zh" else en)
+
+
+def _nothing_published(settings: Settings) -> int:
+    zh = f"还没有发布过数据（{settings.marts}），请先运行 gongshui run。"
+    return _refused(
+        zh if settings.lang == "zh" else f"Nothing is published yet ({settings.marts}); run gongshui run first."
+    )
+
+
+def _decoded(text: bytes) -> str:
+    """Read text as UTF-8, else as the code page of a Chinese Windows."""
+    try:
+        return text.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return text.decode("gb18030", "replace")
