@@ -95,13 +95,14 @@ def build(
     arguments += ["--vars", json.dumps({name: value for name, value in variables.items() if value})]
     if not unit_tests:
         arguments += ["--exclude-resource-type", "unit_test"]
-    digest = _digest(project, rubric)
-    if is_other := _built_with(warehouse) != digest:
+    digest, parsed_with = _digest(project, rubric), work / "parsed_with"
+    if not parsed_with.is_file() or parsed_with.read_text("utf-8") != digest:
         # dbt trips over the metrics of a YAML file that changed since it was parsed: it would find each of them twice.
         arguments.append("--no-partial-parse")
-        _note_built_with(warehouse, None)  # until all of it is built anew
-    if full_refresh or is_other:
+        parsed_with.unlink(missing_ok=True)
+    if full_refresh or _built_with(warehouse) != digest:
         arguments.append("--full-refresh")
+        _note_built_with(warehouse, None)  # until all of it is built anew
     with _environment(WAREHOUSE_VARIABLE, str(warehouse.resolve())):
         try:
             outcome = dbtRunner().invoke(arguments)
@@ -115,6 +116,7 @@ def build(
     if not outcome.success:
         raise TransformError("\n".join(_failures(results)))
     _note_built_with(warehouse, digest)
+    parsed_with.write_text(digest, encoding="utf-8")
     nodes: dict[str, int] = {}
     for result in results:
         kind = NodeType(result.node.resource_type).value

@@ -15,6 +15,14 @@ NOW = dt.datetime(2021, 8, 25, 2, 0)
 OPTIONS = Options(Limits(), processes=os.cpu_count() or 1)
 
 
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """As many processes as there are cores, but one for what measures and for a few tests named on the command line."""
+    if "bench" in config.option.markexpr.split() or any("::" in name for name in config.args):
+        config.option.dist = "no"
+        return 0
+    return os.cpu_count() or 1
+
+
 @dataclass(frozen=True)
 class County:
     """The folders of a county, and what reading it gave."""
@@ -26,14 +34,14 @@ class County:
     night: Night
 
 
-def build_county(raw: Path, data: Path) -> County:
-    """Ingest, transform and publish an inbox."""
+def build_county(raw: Path, data: Path, work: Path | None = None) -> County:
+    """Ingest, transform and publish an inbox; in the `work` folder of another county the project is parsed already."""
     from flows import transform  # dbt takes seconds to import; unit tests do without
     from flows.publish.release import Run, publish
 
     warehouse, published = data / "warehouse.duckdb", data / "published"
     night = ingest(raw, warehouse, OPTIONS, NOW, lambda *_: None)
-    transform.build(warehouse, data / "work")
+    transform.build(warehouse, work or data / "work")
     publish(warehouse, published, Run.starting(dt.date(2021, 8, 20), NOW.astimezone()))
     return County(raw, data, warehouse, published, night)
 

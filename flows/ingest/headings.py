@@ -96,24 +96,24 @@ class FormHeadings:
                 self.spread, self.measures = (None, field.repeats_over), (name,)
         # Of headings that name a group and its measure, the words that name the measure.
         self._words = tuple(heading_key(alias) for name in self.measures for alias in info.fields[name].headings)
-        self._fields: dict[str, list[tuple[str, int]]] = {}
+        self.fields: dict[str, list[tuple[str, int]]] = {}
         for name, field in info.fields.items():
             if field.kind == "flag" and not field.vocabulary:
                 continue  # said beside a result, never a column
             for rank, alias in enumerate(field.headings):
                 for key in heading(alias).keys:
-                    if all(known != name for known, _ in self._fields.get(key, [])):
-                        self._fields.setdefault(key, []).append((name, rank))
+                    if all(known != name for known, _ in self.fields.get(key, [])):
+                        self.fields.setdefault(key, []).append((name, rank))
         self._read: dict[tuple[Heading, ...], list[tuple[int, int, Meaning]]] = {}
-        self._rates = {heading_key(name): pair for name, pair in info.rates.items()}
+        self.rates = {heading_key(name): pair for name, pair in info.rates.items()}
 
     def names_field(self, key: str) -> bool:
         """Whether a word alone is the heading of a field, or of a group and its measure: 债券资金计划."""
-        return key in self._fields or (not self._names_group(key) and self._names_measure(key))
+        return key in self.fields or (not self._names_group(key) and self._names_measure(key))
 
     def knows(self, key: str) -> bool:
         """Whether a word alone is a heading of the form, one of its groups, or a printed rate."""
-        return key in self._fields or key in self._rates or self._names_group(key) or self._names_measure(key)
+        return key in self.fields or key in self.rates or self._names_group(key) or self._names_measure(key)
 
     def _names_group(self, key: str) -> bool:
         vocabulary = self.spread[1]
@@ -147,13 +147,13 @@ class FormHeadings:
     def _readings(self, path: tuple[Heading, ...]) -> Iterator[tuple[int, int, Meaning]]:
         found = False
         for words, key in _joined(path):
-            for name, rank in self._fields.get(key, ()):
+            for name, rank in self.fields.get(key, ()):
                 if self._fits(name, path):
                     found = True
                     yield words, rank, Meaning(name)
-            if key in self._rates:
+            if key in self.rates:
                 found = True
-                yield words, 0, Meaning("#rate:" + "/".join(self._rates[key]), is_rate=True)
+                yield words, 0, Meaning("#rate:" + "/".join(self.rates[key]), is_rate=True)
             if found:
                 break
         yield from self._in_groups(path)
@@ -188,7 +188,7 @@ class FormHeadings:
                     for other in (key.removeprefix(word), key.removesuffix(word)):
                         code = vocabulary.lookup(other) if other not in ("", key) else None
                         # 合计计划 sums the sources; 累计到位 is what one of them secured.
-                        if code is None and other in TOTAL_GROUPS and key not in self._fields:
+                        if code is None and other in TOTAL_GROUPS and key not in self.fields:
                             code = TOTAL
                         if code:
                             yield len(path) + 1, 0, Meaning(measure, group=code)
@@ -197,19 +197,19 @@ class FormHeadings:
         if not rest and len(self.measures) == 1:
             yield self.measures[0], 0
         for _, key in _joined(rest):
-            for name, rank in self._fields.get(key, ()):
+            for name, rank in self.fields.get(key, ()):
                 if name in self.measures:
                     yield name, rank
         # 已供水人口 over 规模化水厂 over 县级水厂: a level between says nothing of its own.
         for part in rest if len(rest) > 1 else ():
             for key in part.keys:
-                for name, rank in self._fields.get(key, ()):
+                for name, rank in self.fields.get(key, ()):
                     if name in self.measures:
                         yield name, rank
         # 检测项目 or 有关情况 over 浑浊度 leaves the one measure; 限值 and the heading of another field do not.
         if rest and is_leaf and self.spread[0] and len(self.measures) == 1:
             keys = [key for part in rest for key in part.keys]
-            named = {name for key in keys for name, _ in self._fields.get(key, ())}
+            named = {name for key in keys for name, _ in self.fields.get(key, ())}
             if named <= {self.spread[0], *self.measures} and LIMIT_WORDS.isdisjoint(keys):
                 yield self.measures[0], len(rest)
 
@@ -219,7 +219,7 @@ class FormHeadings:
         if not above:
             return
         for words, key in _joined(tuple(above)):
-            for name, rank in self._fields.get(key, ()):
+            for name, rank in self.fields.get(key, ()):
                 field = self.info.fields[name]
                 if field.kind == "date" and leaf.keys and leaf.keys[0] in _DATE_PARTS:
                     yield words + 1, rank, Meaning(name, part=_DATE_PARTS[leaf.keys[0]])
@@ -252,14 +252,32 @@ def form_headings() -> dict[str, FormHeadings]:
     return {name: FormHeadings(info) for name, info in forms().items()}
 
 
+@cache
+def _field_keys() -> frozenset[str]:
+    """The words that alone are the heading of a field of some form."""
+    return frozenset().union(*(form.fields for form in form_headings().values()))
+
+
+@cache
+def _rate_keys() -> frozenset[str]:
+    return frozenset().union(*(form.rates for form in form_headings().values()))
+
+
+@cache
+def _spread() -> list[FormHeadings]:
+    """The forms with groups of columns, whose headings may join a group and its measure."""
+    return [form for form in form_headings().values() if form.spread[1]]
+
+
 @lru_cache(maxsize=100_000)
 def is_field_heading(text: str) -> bool:
     """Whether a text is the heading of a field of any form, or of two (户数/人口); a group's name is not."""
+    if any(key in _field_keys() or any(form.names_field(key) for form in _spread()) for key in heading(text).keys):
+        return True
+    if "/" not in plain(text):
+        return False
     found = [heading(words).keys for words in plain(text).split("/")]
-    every = form_headings().values()
-    return any(form.names_field(key) for key in heading(text).keys for form in every) or (
-        len(found) > 1 and any(all(any(map(form.names_field, keys)) for keys in found) for form in every)
-    )
+    return any(all(any(map(form.names_field, keys)) for keys in found) for form in form_headings().values())
 
 
 @lru_cache(maxsize=100_000)
@@ -267,7 +285,7 @@ def is_known_heading(text: str) -> bool:
     """Whether a text is a heading, a group or an ordinal heading of any form."""
     keys = heading(text).keys
     return is_field_heading(text) or any(
-        key in ORDINAL_HEADINGS or any(form.knows(key) for form in form_headings().values()) for key in keys
+        key in ORDINAL_HEADINGS or key in _rate_keys() or any(form.knows(key) for form in _spread()) for key in keys
     )
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from flows.ingest.records import Record, Records
@@ -71,9 +72,9 @@ class Rows:
         return sum(found == state for found in self.states.values())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Row:
-    """One of the rows of a table."""
+    """One of the rows of a table; what was read of it is taken out once, what was found stays as it is there."""
 
     rows: Rows
     place: int
@@ -83,7 +84,7 @@ class Row:
         """Where it stands."""
         return self.rows.origin
 
-    @property
+    @cached_property
     def record(self) -> Record:
         """What was read."""
         return self.rows.records[self.place]
@@ -93,7 +94,7 @@ class Row:
         """Its number among all rows of the file."""
         return self.rows.first + self.place
 
-    @property
+    @cached_property
     def values(self) -> dict[str, Any]:
         """Field → value."""
         return {name: column[self.place] for name, column in self.rows.values.items()}

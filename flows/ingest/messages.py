@@ -95,7 +95,7 @@ class Speaker:
     def _others(self, row: Row, rule: str) -> list[str]:
         """Where else the object of a row stands in the same report."""
         return [
-            f"“{other.origin.sheet}”第{other.record.row}行"
+            f"“{other.origin.sheet}”第{other.rows.records.rows[other.place]}行"
             for other in self._beside[row.origin.file_sha256, row.origin.report_date, row.object]
             if other != row and (rule != "R09" or other.seq < row.seq)
         ]

@@ -34,7 +34,7 @@ from schemas import forms
 # Raised when the same bytes would be read otherwise: `--reread` then reads everything again.
 PIPELINE_VERSION = "1"
 # What is judged and landed together: the more, the less each costs; the fewer, the less memory it takes.
-BATCH_FILES, BATCH_ROWS = 512, 32_000
+BATCH_FILES, BATCH_ROWS = 512, 20_000
 # The version of the list that judged a file in which nothing is judged by a list.
 NO_LIST = ""
 # Files whose names say that they hold the master list come first on their day: fewer rows are then judged twice.

@@ -38,7 +38,7 @@ def test_what_was_published_before_a_correction_and_what_is_known_since(county: 
     transform.build(warehouse, tmp_path / "work", as_of=dt.date(2021, 8, 12))
     then = dt.datetime(2021, 8, 12, 2, 0).astimezone()
     publish(warehouse, tmp_path / "published", Run.starting(dt.date(2021, 8, 10), then))
-    transform.build(warehouse, tmp_path / "work")
+    transform.build(warehouse, county.data / "work")
     publish(warehouse, tmp_path / "published", Run.starting(dt.date(2021, 8, 20), NOW.astimezone()))
 
     database = tmp_path / "published" / "marts.duckdb"

@@ -118,6 +118,7 @@ class Warehouse:
 def july(county: County, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """What came until 2 August but for one file of June, built."""
     warehouse = Warehouse(county, tmp_path_factory.mktemp("july"))
+    shutil.copytree(county.data / "work", warehouse.work)
     warehouse.receive(f"received_on <= date '2021-08-02' and not {LATE}")
     warehouse.build()
     return warehouse

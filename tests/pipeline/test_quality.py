@@ -27,7 +27,7 @@ def test_the_county_two_years_later_is_judged_by_the_new_standard(county: County
     with duckdb.connect(str(warehouse)) as con:
         con.execute("update landing.water_quality set sampled_on = sampled_on + interval 2 year")
         before = _verdicts(con)
-    transform.build(warehouse, tmp_path / "work")
+    transform.build(warehouse, county.data / "work")
     with duckdb.connect(str(warehouse), read_only=True) as con:
         after = _verdicts(con)
     assert {standard for standard, _, _ in before} == {"GB 5749-2006"}

@@ -93,20 +93,20 @@ def test_marts_deleted_and_built_again_are_the_same(county: County, tmp_path: Pa
     with duckdb.connect(str(warehouse)) as con:
         for schema in ("marts", "intermediate", "staging"):
             con.execute(f"drop schema {schema} cascade")
-    transform.build(warehouse, tmp_path / "work")
+    transform.build(warehouse, county.data / "work")
     assert tables(warehouse) == tables(county.warehouse)
 
 
 def test_one_file_more_reads_one_file_and_makes_the_same_parquet(county: County, tmp_path: Path) -> None:
     raw = shutil.copytree(RAW, tmp_path / "raw", ignore=shutil.ignore_patterns("*更正*"))
-    first = build_county(raw, tmp_path / "data")
+    first = build_county(raw, tmp_path / "data", county.data / "work")
     correction = next(RAW.rglob("*更正*"))
     target = raw / correction.relative_to(RAW)
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(correction, target)
     more = ingest(raw, first.warehouse, OPTIONS, NOW, lambda *_: None)
     assert [outcome.path for outcome in more.outcomes] == [f"raw/{correction.relative_to(RAW).as_posix()}"]
-    transform.build(first.warehouse, tmp_path / "data" / "work")
+    transform.build(first.warehouse, county.data / "work")
     with duckdb.connect(str(first.warehouse), read_only=True) as con:
         assert compare.differences(con, "fct_coverage", TRUTH) == []
     # another folder, another night: to the byte what one night makes of all of it
@@ -116,19 +116,19 @@ def test_one_file_more_reads_one_file_and_makes_the_same_parquet(county: County,
     assert release.tables == one_night.tables
 
 
-def test_bad_files_are_named_with_the_reason_and_the_others_load(tmp_path: Path) -> None:
+def test_bad_files_are_named_with_the_reason_and_the_others_load(county: County, tmp_path: Path) -> None:
     day = tmp_path / "raw" / "2021-08-20"
     shutil.copytree(RAW / "2021-06-25", tmp_path / "raw" / "2021-06-25")
     shutil.copytree(RAW / "2021-08-20" / "白石镇", day / "白石镇")
     (day / "空.xlsx").write_bytes(b"")
     (day / "损坏.xlsx").write_bytes((RAW / "2021-08-20" / "白石镇" / "白石镇项目台账(8.20).xlsx").read_bytes()[:2000])
     (day / "通知.csv").write_text("各镇：\n请按时报送进度表。\n", encoding="utf-8")
-    county = build_county(tmp_path / "raw", tmp_path / "data")
-    said = {Path(outcome.path).name: (outcome.status, outcome.reason) for outcome in county.night.outcomes}
+    built = build_county(tmp_path / "raw", tmp_path / "data", county.data / "work")
+    said = {Path(outcome.path).name: (outcome.status, outcome.reason) for outcome in built.night.outcomes}
     assert said["空.xlsx"][0] == said["损坏.xlsx"][0] == "refused"
     assert said["通知.csv"][0] == "unrecognised"
     assert all(said[name][1] for name in ("空.xlsx", "损坏.xlsx", "通知.csv"))
-    with duckdb.connect(str(county.warehouse), read_only=True) as con:
+    with duckdb.connect(str(built.warehouse), read_only=True) as con:
         (villages,) = con.execute("select count(*) from marts.fct_coverage").fetchone() or (0,)
     assert villages == 27
 
@@ -146,7 +146,7 @@ def test_the_marts_as_they_were_known_on_a_day(county: County, tmp_path: Path) -
 
 def test_definitions_hold_in_dbt_unit_tests(county: County, tmp_path: Path) -> None:
     warehouse = Path(shutil.copy(county.warehouse, tmp_path / "warehouse.duckdb"))
-    result = transform.build(warehouse, tmp_path / "work", unit_tests=True)
+    result = transform.build(warehouse, county.data / "work", unit_tests=True)
     assert result.nodes["unit_test"] >= 13
 
 

@@ -283,8 +283,8 @@ def test_no_alias_stands_twice_in_a_field(form):
 def test_no_group_or_rate_is_also_a_field(form):
     headings = form_headings()[form]
     groups = headings.spread[1]
-    assert [key for key in headings._fields if groups and groups.lookup(key)] == []
-    assert set(headings._rates).isdisjoint(headings._fields)
+    assert [key for key in headings.fields if groups and groups.lookup(key)] == []
+    assert set(headings.rates).isdisjoint(headings.fields)
 
 
 @pytest.mark.parametrize("form", FORM_NAMES)
