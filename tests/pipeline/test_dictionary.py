@@ -1,6 +1,7 @@
 """The data dictionary of the sample county says what its release holds, no more and no less, in both languages."""
 
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from lxml import html
 from flows.publish import dictionary
 from flows.publish.dictionary import Dictionary, read
 from flows.publish.query import connect
+from flows.publish.superset.bundle import write_bundle
 from flows.publish.words import column_unit, is_number
 from schemas import forms
 from schemas.rules import RULES
@@ -134,7 +136,7 @@ def test_a_form_shows_the_tables_that_its_rows_reach(root: html.HtmlElement, sai
     assert reached == set(forms())
 
 
-def test_a_document_says_which_marts_it_reads(release: duckdb.DuckDBPyConnection) -> None:
+def test_a_document_says_which_marts_it_reads(release: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     """The tables that its modules name, and those of the metrics that they name, stand in its exposure."""
     told: dict[str, set[str]] = {}
     for document, table in release.execute("select name, input from meta.lineage where layer = 'document'").fetchall():
@@ -146,8 +148,16 @@ def test_a_document_says_which_marts_it_reads(release: duckdb.DuckDBPyConnection
         for entry in yaml.safe_load(path.read_text("utf-8")).get("exposures", [])
     ]
     assert {exposure["name"] for exposure in exposures} == told.keys()
+    marts = {path.stem for path in (MODELS / "marts").glob("*.sql")}
+    write_bundle(release, tmp_path / "superset.zip", "duckdb:///marts.duckdb")
+    with zipfile.ZipFile(tmp_path / "superset.zip") as bundle:
+        datasets = " ".join(bundle.read(name).decode() for name in bundle.namelist() if "/datasets/" in name)
+    whole = {"marts": marts, "bundle": marts & set(re.findall(r"\b(?:dim|fct|rpt)_[a-z_]+", datasets))}
     modules: set[Path] = set()
     for exposure in exposures:
+        if reads := exposure["config"]["meta"].get("reads"):
+            assert told[exposure["name"]] == whole[reads], exposure["name"]
+            continue
         own = {path for module in exposure["config"]["meta"]["modules"] for path in PROJECT.glob(module)}
         text = "".join(path.read_text("utf-8") for path in own)
         named = set(re.findall(r"\b(?:dim|fct|rpt)_[a-z_]+", text))
