@@ -16,10 +16,17 @@ THEN, NOW = "known-then", "now"
 
 def sql(settings: Settings, given: argparse.Namespace) -> int:
     """Print the answer to a question to the published marts."""
-    from flows.publish.query import NoRelease, QueryError, query
+    from flows.publish.query import NoRelease, QueryError, columns_of, query, tables_of
 
+    if [given.sql is not None, given.list, given.describe is not None].count(True) != 1:
+        zh = "请写一条查询语句，或用 --list 列出各表，或用 --describe 表名 列出各列。"
+        return _refused(zh if settings.lang == "zh" else "Say a statement, or --list, or --describe TABLE.")
     asked = _decoded(sys.stdin.buffer.read()) if given.sql == "-" else given.sql
     try:
+        if given.list:
+            asked = tables_of(settings.lang)
+        elif given.describe:
+            asked = columns_of(settings.marts, given.describe, settings.lang)
         for piece in query(settings.marts, asked, given.format):
             sys.stdout.write(piece)
         sys.stdout.flush()

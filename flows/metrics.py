@@ -25,6 +25,13 @@ _COLUMNS = """
 """
 
 
+# The units of metrics in English; what is counted one by one has none.
+UNITS_EN = {
+    "条": "villages", "户": "households", "人": "persons", "元": "yuan", "公里": "km", "次": "times", "天": "days",
+    "个": "", "项": "", "名": "", "分": "points", "行": "rows", "日": "", "随项目": "in the parameter's unit",
+}  # fmt: skip
+
+
 class UnknownMetric(KeyError):
     """There is no such metric, or it cannot be sliced like that."""
 

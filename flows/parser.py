@@ -152,7 +152,18 @@ def _add_sql(commands: _Commands) -> None:
     command.add_argument(
         "sql",
         metavar="SQL",
+        nargs="?",
         help=Parser.say("查询语句；- 表示从标准输入读取", "the statement; - reads it from stdin"),
+    )
+    command.general.add_argument(
+        "--list",
+        action="store_true",
+        help=Parser.say("列出各表：名称、行数、说明", "the tables: labels, rows, meaning"),
+    )
+    command.general.add_argument(
+        "--describe",
+        metavar=Parser.say("表名", "TABLE"),
+        help=Parser.say("列出一个表的各列：名称、类型、含义", "a table's columns: labels, types, meaning"),
     )
     _add_format(command)
 

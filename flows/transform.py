@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
@@ -19,6 +20,9 @@ from dbt.cli.main import dbtRunner
 PROJECT = Path(__file__).resolve().parent.parent / "sql"
 WAREHOUSE_VARIABLE = "GONGSHUI_WAREHOUSE"  # read by sql/profiles.yml
 _BUILT_WITH = "intermediate.built_with"
+
+Tests = Literal["none", "data", "all"]
+_LEFT_OUT: dict[Tests, tuple[str, ...]] = {"none": ("test", "unit_test"), "data": ("unit_test",), "all": ()}
 
 
 class TransformError(Exception):
@@ -47,7 +51,7 @@ def build(
     *,
     as_of: date | None = None,
     rubric: Sequence[Mapping[str, str]] = (),
-    unit_tests: bool = False,
+    tests: Tests = "data",
     full_refresh: bool = False,
     project: Path = PROJECT,
 ) -> TransformResult:
@@ -66,8 +70,9 @@ def build(
         Build the marts as they were known on this day; of all that is landed when None.
     rubric
         The county's own rubric (`flows.rubric`); the shipped one where it is empty.
-    unit_tests
-        Whether to run dbt's unit tests too: they test the code, not the data, and belong to the test suite.
+    tests
+        Which of dbt's tests to run: those on the data; the unit tests too (`all`), which test the code and belong to
+        the test suite; or `none`.
     full_refresh
         Build everything anew, whatever the warehouse was built with.
     project
@@ -93,8 +98,8 @@ def build(
     ]
     variables = {"as_of": as_of and as_of.isoformat(), "rubric": [dict(line) for line in rubric]}
     arguments += ["--vars", json.dumps({name: value for name, value in variables.items() if value})]
-    if not unit_tests:
-        arguments += ["--exclude-resource-type", "unit_test"]
+    for kind in _LEFT_OUT[tests]:
+        arguments += ["--exclude-resource-type", kind]
     digest, parsed_with = _digest(project, rubric), work / "parsed_with"
     if not parsed_with.is_file() or parsed_with.read_text("utf-8") != digest:
         # dbt trips over the metrics of a YAML file that changed since it was parsed: it would find each of them twice.

@@ -28,6 +28,11 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
 }
 _NUMBER = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL.*")
 
+# Headings of the lists of tables and columns, and which part of a comment (标签 | 中文 | English) tells the meaning.
+_HEADS = {
+    "zh": (("表", "名称", "行数", "说明", "列", "类型"), 2),
+    "en": (("table", "label", "rows", "meaning", "column", "type"), 3),
+}
 _ONE_LINE = str.maketrans({"\n": "⏎", "\r": None, "\t": " "})
 
 
@@ -101,6 +106,53 @@ def query(published_db: Path, sql: str, form: Format = "table") -> Iterator[str]
             if "interrupted" not in str(error):
                 raise
             raise KeyboardInterrupt from error  # how DuckDB passes Ctrl-C on
+
+
+def tables_of(lang: str) -> str:
+    """The question that lists the tables: name, Chinese label, rows, and what a row is."""
+    heads, part = _HEADS[lang]
+    return f"""
+        select
+            tables.table_name as "{heads[0]}",
+            split_part(tables.comment, ' | ', 1) as "{heads[1]}",
+            counted."rows" as "{heads[2]}",
+            split_part(tables.comment, ' | ', {part}) as "{heads[3]}"
+        from duckdb_tables() as tables
+        left join meta.table_rows as counted using (table_name)
+        where tables.database_name = current_database() and tables.schema_name = 'main'
+        order by 1
+    """
+
+
+def columns_of(published_db: Path, table: str, lang: str) -> str:
+    """The question that lists a table's columns: name, Chinese label, type, definition.
+
+    Raises
+    ------
+    QueryError
+        There is no such table; the message names those that are nearest to it.
+    NoRelease
+    """
+    with connect(published_db) as con:
+        found = con.execute(
+            "select table_name from duckdb_tables() where database_name = current_database() and schema_name = 'main' "
+            "order by table_name = $table desc, jaro_winkler_similarity(table_name, $table) desc limit 4",
+            {"table": table.removeprefix("marts.")},
+        ).fetchall()
+    if not found or found[0][0] != table.removeprefix("marts."):
+        near = ", ".join(name for (name,) in found)
+        raise QueryError(f"没有表 {table}，相近的有：{near}" if lang == "zh" else f"no table {table}; nearest: {near}")
+    heads, part = _HEADS[lang]
+    return f"""
+        select
+            column_name as "{heads[4]}",
+            split_part(comment, ' | ', 1) as "{heads[1]}",
+            data_type as "{heads[5]}",
+            split_part(comment, ' | ', {part}) as "{heads[3]}"
+        from duckdb_columns()
+        where database_name = current_database() and schema_name = 'main' and table_name = '{found[0][0]}'
+        order by column_index
+    """
 
 
 def written(names: Sequence[str], is_number: Sequence[bool], rows: Iterator[Row], form: Format) -> Iterator[str]:

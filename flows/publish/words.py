@@ -3,6 +3,7 @@
 import re
 from typing import NamedTuple
 
+from flows.metrics import UNITS_EN
 from schemas.info import FieldInfo
 
 
@@ -51,7 +52,6 @@ UNITS = {
     "villages": Words("条", "natural villages"),
     "things": Words("个", "in number"),
     "times": Words("次", "times"),
-    "day": Words("日", "a day"),
     "points": Words("分", "points"),
     "rows": Words("行", "rows"),
     "concentration": Words("按检测项目", "as the parameter's"),
@@ -95,7 +95,7 @@ def column_unit(column: str, sql_type: str) -> Words | None:
 
 def metric_unit(unit: str | None) -> Words:
     """The unit of a metric, by its Chinese name; a rate has none."""
-    return next((words for words in UNITS.values() if words.zh == unit), Words(unit, unit)) if unit else UNITS["rate"]
+    return Words(unit, UNITS_EN[unit] or "number") if unit else UNITS["rate"]
 
 
 def field_unit(field: FieldInfo) -> Words | None:

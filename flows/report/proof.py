@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from flows.evidence import Cell
-from flows.metrics import Figure, Value
+from flows.metrics import UNITS_EN, Figure, Value
 from flows.publish.query import written
 from flows.report.numbers import day_zh, half_up, percent, plain
 from flows.settings import Lang
@@ -39,9 +39,6 @@ _IS_NUMBER = [heading == "counts" for heading in _HEADINGS["en"]]
 TOTALS = {"sum": ("合计", "total"), "max": ("最大", "most"), "min": ("最小", "least"), "median": ("中位数", "median")}
 _MOST_PLACES = 6
 _RATE_PLACES = 4  # of a percentage
-_UNITS_EN = {
-    "条": "villages", "个": "", "户": "households", "人": "persons", "元": "yuan", "公里": "km", "次": "times",
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -152,7 +149,7 @@ class Words:
         if figure.metric.kind == "ratio":
             return f"{percent(figure.value, _RATE_PLACES)}%"  # type: ignore[arg-type]
         unit = figure.metric.unit or ""
-        unit = unit if self.lang == "zh" else _UNITS_EN.get(unit, unit)
+        unit = unit if self.lang == "zh" else UNITS_EN.get(unit, unit)
         return f"{number_text(figure.value)} {'' if isinstance(figure.value, dt.date) else unit}".rstrip()
 
     def computed(self, figure: Figure) -> str:

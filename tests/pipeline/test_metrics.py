@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from flows.metrics import Metrics, UnknownMetric
+from flows.metrics import UNITS_EN, Metrics, UnknownMetric
 from flows.publish.query import connect
 from flows.report.numbers import half_up
 from tests.conftest import County
@@ -25,7 +25,7 @@ def test_every_metric_says_what_it_is_and_can_be_computed(metrics: Metrics) -> N
     assert len(metrics.all) > 50
     for name, metric in metrics.all.items():
         assert metric.name_zh and metric.definition and metric.definition_en and metric.table
-        assert bool(metric.unit) is (metric.kind != "ratio")
+        assert metric.unit in UNITS_EN if metric.kind != "ratio" else metric.unit is None
         assert metrics.figure(name, {"report_date": DAY}).value is not None
 
 

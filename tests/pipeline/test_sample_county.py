@@ -146,7 +146,7 @@ def test_the_marts_as_they_were_known_on_a_day(county: County, tmp_path: Path) -
 
 def test_definitions_hold_in_dbt_unit_tests(county: County, tmp_path: Path) -> None:
     warehouse = Path(shutil.copy(county.warehouse, tmp_path / "warehouse.duckdb"))
-    result = transform.build(warehouse, county.data / "work", unit_tests=True)
+    result = transform.build(warehouse, county.data / "work", tests="all")
     assert result.nodes["unit_test"] >= 13
 
 

@@ -20,6 +20,9 @@ def marts(tmp_path_factory: pytest.TempPathFactory) -> Path:
             create schema marts; create schema marts_zh;
             create table main.town (town_name varchar, villages bigint, share decimal(18, 2), seen_on date);
             insert into main.town values ('石桥镇', 7, 0.50, date '2021-08-20'), ('B', 120, 1234567890123456.78, null);
+            create schema meta; create table meta.table_rows as select 'town' as table_name, 2::bigint as "rows";
+            comment on table main.town is '镇 | 每行一个镇 | one town';
+            comment on column main.town.villages is '自然村 | 镇内的自然村数 | villages in it';
             create view marts.town as select * from main.town;
             create view marts_zh.town as select town_name as 镇 from main.town;
         """)
@@ -50,6 +53,24 @@ def test_json_is_exact_and_an_object_a_line(marts: Path) -> None:
     assert '"share": 1234567890123456.78, "seen_on": null}' in text
     assert [row["town_name"] for row in json.loads(text)] == ["石桥镇", "B"]
     assert len(text.splitlines()) == 2
+
+
+def test_tables_and_columns_are_listed_with_their_labels(
+    marts: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GONGSHUI_LANG", raising=False)
+    data = str(marts.parent.parent)
+    assert cli.main(["sql", "--list", "--data", data]) == 0
+    head, _, town = capsys.readouterr().out.splitlines()
+    assert head.split() == ["表", "名称", "行数", "说明"]
+    assert town.split() == ["town", "镇", "2", "每行一个镇"]
+    assert cli.main(["sql", "--describe", "town", "--lang", "en", "--format", "json", "--data", data]) == 0
+    columns = json.loads(capsys.readouterr().out)
+    assert columns[1] == {"column": "villages", "label": "自然村", "type": "BIGINT", "meaning": "villages in it"}
+    assert cli.main(["sql", "--describe", "towns", "--data", data]) == 2
+    assert "没有表 towns，相近的有：town" in capsys.readouterr().err
+    assert cli.main(["sql", "--list", "--describe", "town", "--data", data]) == 2
+    assert "请写一条查询语句" in capsys.readouterr().err
 
 
 def test_an_answer_without_rows_is_still_an_answer(marts: Path) -> None:
@@ -113,9 +134,11 @@ def test_the_command_prints_results_to_stdout_and_words_to_stderr(
 
 def test_a_wrong_command_is_refused_in_chinese_with_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        cli.main(["sql"])
+        cli.main(["check"])
     assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("命令有误：缺少参数：SQL\n用法：")
+    assert capsys.readouterr().err.startswith("命令有误：缺少参数：FILE\n用法：")
+    assert cli.main(["sql"]) == 2
+    assert capsys.readouterr().err.startswith("请写一条查询语句")
 
 
 def test_a_question_comes_from_stdin_and_a_closed_pipe_is_no_error(marts: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from flows.metrics import Metric, Metrics, UnknownMetric
+from flows.metrics import UNITS_EN, Metric, Metrics, UnknownMetric
 from flows.report.wall_map.marts import plain, read_rows
 from flows.report.wall_map.villages import DIVISIONS, Addresses, Lines
 from flows.settings import Lang
@@ -27,7 +27,6 @@ METRICS = (
 )  # fmt: skip
 _ADDITIVE = ("sum", "count", "sum_boolean")
 _SLICED_BY = ("town_code", "supply_mode", "funding_source")
-_UNITS = {"条": "villages", "人": "people", "元": "yuan"}
 _ASSESSMENT = """
 select report_date, town_code, total_score, rank, grade, action, reason
 from fct_assessment
@@ -87,7 +86,7 @@ def _metrics(con: duckdb.DuckDBPyConnection) -> dict[str, Metric]:
 
 def _told(metric: Metric, lang: Lang) -> dict[str, Any]:
     """What the page knows of a metric: how to compute it, and its unit."""
-    unit = metric.unit if lang == "zh" else _UNITS.get(str(metric.unit), metric.unit)
+    unit = metric.unit if lang == "zh" else UNITS_EN.get(metric.unit or "")
     by = [column for column in metric.dimensions if column in _SLICED_BY]
     return {"kind": metric.kind, "unit": unit, "parts": metric.inputs, "table": metric.table, "by": by}
 
