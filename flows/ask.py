@@ -11,7 +11,7 @@ import duckdb
 from rapidfuzz import process
 
 from flows.metrics import Figure, Metrics, UnknownMetric
-from flows.settings import Lang
+from flows.said import SaidError
 from schemas.text import heading_key
 from schemas.vocabulary import Vocabulary
 from schemas.vocabulary.events import EVENT_KIND
@@ -35,16 +35,12 @@ _MAY_BE: dict[str, Callable[[str], object]] = {
 }
 
 
-class Unknown(Exception):
-    """Nothing is called that; one sentence in both languages, and the names there are."""
+class Unknown(SaidError):
+    """Nothing is called that; the names there are stand beneath the sentence."""
 
-    def __init__(self, chinese: str, english: str, names: Iterable[str] = ()) -> None:
-        super().__init__(english)
-        self.chinese, self.english, self.names = chinese, english, tuple(names)
-
-    def sentence(self, lang: Lang) -> str:
-        """Return the sentence in a language, the names beneath it."""
-        return "\n".join((self.chinese if lang == "zh" else self.english, *(f"  {name}" for name in self.names)))
+    def __init__(self, zh: str, en: str, names: Iterable[str] = ()) -> None:
+        below = [f"\n  {name}" for name in names]
+        super().__init__("".join([zh, *below]), "".join([en, *below]))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from flows.commands import COULD_NOT_RUN, DONE, NEEDS_A_PERSON, publish, report, sql, trace
 from flows.parser import Parser, parser
-from flows.settings import BadSetting, Lang, Settings, read_settings, spoken
+from flows.said import Lang
+from flows.settings import BadSetting, Settings, read_settings, spoken
 
 if TYPE_CHECKING:
     from flows.check import CheckedFile

@@ -121,8 +121,8 @@ def _to_postgres(settings: Settings, given: argparse.Namespace) -> int:
     try:
         done = publish_release(settings.published, url)
     except PostgresError as error:
-        said = f"未能发布到 PostgreSQL，原有数据未改动。{error.chinese}"
-        return _refused(said if is_chinese else f"Not published to PostgreSQL; what was there stands. {error.english}")
+        said = f"未能发布到 PostgreSQL，原有数据未改动。{error.zh}"
+        return _refused(said if is_chinese else f"Not published to PostgreSQL; what was there stands. {error.en}")
     rows, tables, same = sum(done.filled.values()), len(done.filled), len(done.unchanged)
     zh = f"已发布到 PostgreSQL：更新 {tables} 张表共 {rows:,} 行，未变 {same} 张。"
     en = f"Published to PostgreSQL: {tables} tables of {rows:,} rows, {same} had not changed."
@@ -139,7 +139,7 @@ def _for_superset(settings: Settings, given: argparse.Namespace) -> int:
         with connect(settings.marts) as con:
             write_bundle(con, target, uri)
     except BundleError as error:
-        return _refused(error.chinese if settings.lang == "zh" else error.english)
+        return _refused(error.zh if settings.lang == "zh" else error.en)
     except OSError as error:
         return _unwritable(settings, error)
     print(target)

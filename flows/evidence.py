@@ -16,7 +16,7 @@ import duckdb
 from flows.ingest.corrections import APPLIED
 from flows.ingest.grid import COLUMNS
 from flows.ingest.values import Number, number, printed
-from flows.settings import Lang
+from flows.said import Lang
 from schemas import forms
 from schemas.info import FieldInfo, FormInfo
 from schemas.vocabulary.units import UNITS

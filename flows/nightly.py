@@ -30,8 +30,9 @@ from flows.report.documents import Written
 from flows.report.headline import Headline, headline
 from flows.report.returning import Returned, bring_up_to_date
 from flows.report.wall_map.cells import read_addresses
-from flows.report.wall_map.wall_map import Note, WallMap, write_wall_map
+from flows.report.wall_map.wall_map import WallMap, write_wall_map
 from flows.rubric import Line, read_rubric
+from flows.said import Said
 from flows.settings import Settings
 
 STAMP = "built.json"
@@ -208,7 +209,7 @@ def _wall_map(settings: Settings) -> WallMap:
     drawn = draw_wall_map(settings, return_state=True).result(raise_on_failure=False)
     if isinstance(drawn, WallMap):
         return drawn
-    stands = Note(f"作战图没有写成，原有的未改动：{drawn}", f"not written; the one before stands: {drawn}")
+    stands = Said(f"作战图没有写成，原有的未改动：{drawn}", f"not written; the one before stands: {drawn}")
     return WallMap(notes=[stands])
 
 
@@ -219,7 +220,7 @@ def _documents(settings: Settings) -> documents.Written:
         return written
     return documents.Written(
         failed=[
-            documents.Sentence(
+            Said(
                 f"文件没有写成，原有的未改动。请排除后运行 gongshui report：{written}",
                 f"the documents were not written, those before stand; mend it and run gongshui report: {written}",
             )

@@ -6,7 +6,7 @@ import re
 from typing import NoReturn, TypeAlias
 
 from flows.commands import COULD_NOT_RUN, NOW, as_of
-from flows.settings import Lang
+from flows.said import Lang
 
 # argparse speaks English only; these are its sentences that a user can meet here.
 _REFUSALS = (

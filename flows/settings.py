@@ -4,7 +4,7 @@ import os
 import tomllib
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_core import PydanticCustomError
@@ -17,8 +17,8 @@ from pydantic_settings import (
 )
 
 from flows.ingest.guard import Limits
+from flows.said import Lang, SaidError
 
-Lang = Literal["zh", "en"]
 FILE = "gongshui.toml"
 PREFIX = "GONGSHUI_"
 
@@ -38,16 +38,8 @@ _EXPECTED = {
 }
 
 
-class BadSetting(Exception):
-    """A setting that cannot be used, as one sentence in both languages."""
-
-    def __init__(self, chinese: str, english: str) -> None:
-        super().__init__(chinese, english)
-        self.chinese, self.english = chinese, english
-
-    def sentence(self, lang: Lang) -> str:
-        """Return the sentence in a language."""
-        return self.chinese if lang == "zh" else self.english
+class BadSetting(SaidError):
+    """A setting that cannot be used."""
 
 
 def _folder(path: Path) -> Path:

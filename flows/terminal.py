@@ -17,7 +17,8 @@ from flows.local_server import ServerDied
 from flows.publish.build import PublishError
 from flows.report.headline import Headline
 from flows.report.numbers import day_zh, half_up, percent
-from flows.settings import Lang, Settings
+from flows.said import Lang
+from flows.settings import Settings
 
 if TYPE_CHECKING:
     from flows.nightly import NightResult
@@ -148,7 +149,7 @@ def _chinese(result: "NightResult", settings: Settings) -> list[str]:
         f"（新写 {returned.written}，撤下 {returned.removed}）",
         *([f"作战图 {_shown(result.wall_map.file)}"] if result.wall_map.file else []),
         *(f"      {note.zh}" for note in result.wall_map.notes),
-        *([f"未能发布到 PostgreSQL，原有数据未改动。{result.postgres.chinese}"] if result.postgres else []),
+        *([f"未能发布到 PostgreSQL，原有数据未改动。{result.postgres.zh}"] if result.postgres else []),
         f"文件  {_shown(settings.documents)}：{len(result.documents.days)} 期新写，{result.documents.kept} 期未变",
         *(f"      {failed.zh}" for failed in result.documents.failed),
     ]
@@ -186,11 +187,7 @@ def _english(result: "NightResult", settings: Settings) -> list[str]:
         f"({returned.written} written, {returned.removed} taken away)",
         *([f"wall map  {_shown(result.wall_map.file)}"] if result.wall_map.file else []),
         *(f"          {note.en}" for note in result.wall_map.notes),
-        *(
-            [f"Not published to PostgreSQL; what was there stands. {result.postgres.english}"]
-            if result.postgres
-            else []
-        ),
+        *([f"Not published to PostgreSQL; what was there stands. {result.postgres.en}"] if result.postgres else []),
         f"documents {_shown(settings.documents)}: {len(result.documents.days)} dates written, "
         f"{result.documents.kept} as they were",
         *(f"          {failed.en}" for failed in result.documents.failed),

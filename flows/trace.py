@@ -14,7 +14,7 @@ from flows.metrics import Figure, Metric, Metrics, Value
 from flows.publish.query import QueryError, connect
 from flows.report.findings import without_place
 from flows.report.numbers import plain
-from flows.settings import Lang
+from flows.said import Lang, SaidError
 from schemas.vocabulary.events import EVENT_KIND
 from schemas.vocabulary.funds import FUNDING_SOURCE
 from schemas.vocabulary.supply import SUPPLY_MODE
@@ -34,12 +34,8 @@ _TOGETHER: dict[str, Callable[[list[Any]], Any]] = {"max": max, "min": min, "med
 _PARTS = {"supply_mode": SUPPLY_MODE, "funding_source": FUNDING_SOURCE}
 
 
-class Untraceable(Exception):
-    """What was read cannot be asked; one sentence in both languages."""
-
-    def __init__(self, chinese: str, english: str) -> None:
-        super().__init__(english)
-        self.chinese, self.english = chinese, english
+class Untraceable(SaidError):
+    """What was read cannot be asked."""
 
     @classmethod
     def missing(cls, warehouse: Path) -> Self:
@@ -56,10 +52,6 @@ class Untraceable(Exception):
             f"数据库正被另一个程序使用（可能是夜间任务），请等它结束后再试：{warehouse}",
             f"Another program, perhaps a night, holds the database; try again when it is done: {warehouse}",
         )
-
-    def sentence(self, lang: Lang) -> str:
-        """Return the sentence in a language."""
-        return self.chinese if lang == "zh" else self.english
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
 
 from flows.ingest.grid import CellError, Grid, Uncached, Value, parse_range, read_workbook
 from flows.ingest.guard import Limits, Refused
 from flows.ingest.records import Note, Records
 from flows.ingest.sheet import letters
 from flows.ingest.values import Number, day, number, printed
+from flows.said import Said
 from schemas.text import heading_key, plain
 
 # What a correction did, and what kept it from being applied.
@@ -48,13 +48,6 @@ _STATUS = {
     "停用": "closed",
 }
 _PLAIN_NUMBER = re.compile(r"^-?(?:0|[1-9]\d{0,14})(?:\.\d+)?$")
-
-
-class Sentence(NamedTuple):
-    """One sentence in both languages."""
-
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True)
@@ -85,9 +78,9 @@ class Correction:
         """Where the cell is, in words."""
         return f"《{self.file}》{f'“{self.sheet}”' if self.sheet else ''}{self.cell}"
 
-    def failure(self, zh: str, en: str) -> Sentence:
+    def failure(self, zh: str, en: str) -> Said:
         """Why it could not be applied."""
-        return Sentence(
+        return Said(
             f"更正未执行：{self.place}{zh}。请核对后修改这条更正；乡镇已更正的，状态改为“关闭”。",
             f"correction not applied: {self.place} {en}. Mend it, or close it where the town has sent it right.",
         )
@@ -98,7 +91,7 @@ class Corrections:
     """The open corrections of a county, and what is wrong with the table they stand in."""
 
     lines: tuple[Correction, ...] = ()
-    problems: tuple[Sentence, ...] = ()
+    problems: tuple[Said, ...] = ()
     # A table that cannot be opened says nothing: what was corrected before stays as it is.
     is_readable: bool = True
 
@@ -147,7 +140,7 @@ def read_corrections(location: Path | None, limits: Limits) -> Corrections:
         if wrong := list(_wrong(told)):
             zh = f"更正表《{location.name}》第{row + 1}行不能执行：{'；'.join(said.zh for said in wrong)}。"
             en = f"line {row + 1} of {location.name} cannot be applied: {'; '.join(said.en for said in wrong)}."
-            problems.append(Sentence(zh, en))
+            problems.append(Said(zh, en))
         elif _STATUS[told.pop("status").casefold()] == "open":
             reported_on = day(told.pop("reported_on"), None)
             assert isinstance(reported_on, dt.date)
@@ -156,7 +149,7 @@ def read_corrections(location: Path | None, limits: Limits) -> Corrections:
 
 
 def _unreadable(location: Path, zh: str, en: str) -> Corrections:
-    said = Sentence(f"更正表《{location.name}》无法读取：{zh}", f"{location.name} cannot be read: {en}")
+    said = Said(f"更正表《{location.name}》无法读取：{zh}", f"{location.name} cannot be read: {en}")
     return Corrections(problems=(said,), is_readable=False)
 
 
@@ -174,17 +167,17 @@ def _head(grid: Grid) -> tuple[int, dict[str, int]]:
     return best
 
 
-def _wrong(told: dict[str, str]) -> Iterator[Sentence]:
+def _wrong(told: dict[str, str]) -> Iterator[Said]:
     """What a line lacks, or says in words that are not known."""
     for name, titles in _HEADINGS.items():
         if not told[name] and name not in _MAY_BE_BLANK:
-            yield Sentence(f"“{titles[0]}”为空", f"{name} is empty")
+            yield Said(f"“{titles[0]}”为空", f"{name} is empty")
     if told["cell"] and not _cell(told["cell"]):
-        yield Sentence(f"单元格“{told['cell']}”不是地址", f"{told['cell']!r} is no address of a cell")
+        yield Said(f"单元格“{told['cell']}”不是地址", f"{told['cell']!r} is no address of a cell")
     if told["reported_on"] and not isinstance(day(told["reported_on"], None), dt.date):
-        yield Sentence(f"提出日期“{told['reported_on']}”不是日期", f"{told['reported_on']!r} is no date")
+        yield Said(f"提出日期“{told['reported_on']}”不是日期", f"{told['reported_on']!r} is no date")
     if told["status"] and told["status"].casefold() not in _STATUS:
-        yield Sentence(f"状态“{told['status']}”应为“生效”或“关闭”", f"status {told['status']!r} is not open or closed")
+        yield Said(f"状态“{told['status']}”应为“生效”或“关闭”", f"status {told['status']!r} is not open or closed")
 
 
 def _cell(text: str) -> str:

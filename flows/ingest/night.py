@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.ingest.context import town_in
-from flows.ingest.corrections import Corrections, Sentence, read_corrections
+from flows.ingest.corrections import Corrections, read_corrections
 from flows.ingest.guard import Limits, Refused
 from flows.ingest.inbox import InboxFile, discover
 from flows.ingest.judged import Origin, Rows
@@ -29,6 +29,7 @@ from flows.ingest.master import Master, Village
 from flows.ingest.reading import FileRead, Reader
 from flows.ingest.validate import judge
 from flows.ingest.workers import run_isolated
+from flows.said import Said
 from schemas import forms
 
 # Raised when the same bytes would be read otherwise: `--reread` then reads everything again.
@@ -73,7 +74,7 @@ class Night:
     again: int = 0
     outcomes: list[FileOutcome] = field(default_factory=list)
     # Why corrections were not applied, tonight or before: somebody has to mend or close them.
-    failed_corrections: list[Sentence] = field(default_factory=list)
+    failed_corrections: list[Said] = field(default_factory=list)
 
     def count(self, status: str) -> int:
         """Number of files that ended in a status."""
@@ -166,7 +167,7 @@ class _Ingest:
             and entry.master_version not in (NO_LIST, version(entry.received_on))
         ]
 
-    def _failed_corrections(self) -> list[Sentence]:
+    def _failed_corrections(self) -> list[Said]:
         """What is wrong with the table of corrections, and each that its file, sheet or cell no longer bears out."""
         known = self.landing.known()
         failed = list(self.corrections.problems)
@@ -180,7 +181,7 @@ class _Ingest:
             elif any(entry.corrections_version != self.corrections.version(path) for path, entry in meant.items()):
                 zh = "，文件已不在收件箱，无法重新读取"
                 failed.append(line.failure(zh, "is in a file that has left the inbox and cannot be read again"))
-        return failed + [Sentence(*said) for said in self.landing.failed_corrections()]
+        return failed + [Said(*said) for said in self.landing.failed_corrections()]
 
     def _land(self, files: Sequence[InboxFile]) -> None:
         files = sorted(files, key=_order)

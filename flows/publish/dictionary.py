@@ -25,12 +25,12 @@ from flows.publish.words import (
     KINDS,
     METRIC_KINDS,
     SEVERITIES,
-    Words,
     column_unit,
     field_unit,
     metric_unit,
     type_words,
 )
+from flows.said import Said
 from schemas import forms
 from schemas.info import FormInfo
 from schemas.rules import RULES
@@ -47,9 +47,9 @@ class Column:
 
     name: str
     label: str
-    definition: Words
-    type: Words
-    unit: Words | None
+    definition: Said
+    type: Said
+    unit: Said | None
     is_key: bool
     # Null in so many rows of this release; None where a test keeps the column from being null.
     nulls: int | None
@@ -75,12 +75,12 @@ class Table:
     schema: str
     name: str
     label: str
-    definition: Words
+    definition: Said
     rows: int
     columns: list[Column]
     origin: Origin
     # Titles of the questions of docs/queries.md that read it, by their numbers.
-    questions: dict[int, Words]
+    questions: dict[int, Said]
 
     @property
     def group(self) -> str:
@@ -93,15 +93,15 @@ class Table:
 class Document:
     """What is made of the marts."""
 
-    label: Words
-    description: Words
+    label: Said
+    description: Said
 
 
 @dataclass(frozen=True)
 class Question:
     """One question of docs/queries.md."""
 
-    title: Words
+    title: Said
     sql: str
 
 
@@ -110,8 +110,8 @@ class Rule:
     """One rule as a reader meets it; figures of the single case are left out of its messages."""
 
     name: str
-    severity: Words
-    messages: list[Words]
+    severity: Said
+    messages: list[Said]
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ def read(published: Path) -> Dictionary:
             _rows(con, 'from main.metric order by "table", metric') if _exists(con, "main", "metric") else [],
             {
                 row["document"]: Document(
-                    Words(row["label_zh"], row["label_en"]), Words(row["description_zh"], row["description_en"])
+                    Said(row["label_zh"], row["label_en"]), Said(row["description_zh"], row["description_en"])
                 )
                 for row in _meta(con, "document")
             },
@@ -233,7 +233,7 @@ def _tables(con: duckdb.DuckDBPyConnection, questions: Sequence[Question]) -> li
         rows = con.execute(f"select count(*) from {_name(schema)}.{_name(name)}").fetchall()[0][0]
         titles = {n: question.title for n, (question, read) in asked.items() if name in read}
         tables.append(
-            Table(schema, name, label, Words(*definition), rows, columns, _origin(name, inputs, reads), titles)
+            Table(schema, name, label, Said(*definition), rows, columns, _origin(name, inputs, reads), titles)
         )
     order = list(GROUPS)
     return sorted(tables, key=lambda table: (order.index(table.group), table.name))
@@ -268,7 +268,7 @@ def _columns(
         label, *definition = _parts(comment or column)
         nullable = keys.get((table, column))  # None: no part of the key
         yield Column(
-            column, label, Words(*definition), type_words(sql_type), column_unit(column, sql_type),
+            column, label, Said(*definition), type_words(sql_type), column_unit(column, sql_type),
             is_key=nullable is not None, nulls=None if nullable is False else empty,
         )  # fmt: skip
 
@@ -312,12 +312,12 @@ def _readers_of_forms(tables: Sequence[Table]) -> dict[str, list[str]]:
 
 def _rules(of_reports: Sequence[Mapping[str, str]]) -> list[Rule]:
     """Those of single rows, which their schema words, and those of several reports, which their models describe."""
-    found: dict[str, tuple[str, list[Words]]] = {}
+    found: dict[str, tuple[str, list[Said]]] = {}
     for name, rule in RULES.items():
-        found[name] = rule.severity, [Words(*(re.sub(r"\{\w+\}", "…", text) for text in (rule.zh, rule.en)))]
+        found[name] = rule.severity, [Said(*(re.sub(r"\{\w+\}", "…", text) for text in (rule.zh, rule.en)))]
     for row in of_reports:
         _, messages = found.setdefault(row["rule"], (row["severity"], []))
-        messages.append(Words(row["description_zh"], row["description_en"]))
+        messages.append(Said(row["description_zh"], row["description_en"]))
     return [Rule(name, SEVERITIES[severity], said) for name, (severity, said) in sorted(found.items())]
 
 
@@ -344,13 +344,13 @@ def _questions(text: str) -> Iterator[Question]:
         heading, _, body = section.partition("\n")
         english, _, chinese = heading.partition(" · ")
         (sql,) = re.findall(r"```sql\n(.*?)```", body, re.S)
-        yield Question(Words(chinese or english, english), sql.strip())
+        yield Question(Said(chinese or english, english), sql.strip())
 
 
-def _split_words(text: str) -> Words:
+def _split_words(text: str) -> Said:
     """A docstring in Chinese and English: 一个镇一行。One town."""
     chinese, stop, english = text.partition("。")
-    return Words(chinese + stop, english.strip() or chinese + stop)
+    return Said(chinese + stop, english.strip() or chinese + stop)
 
 
 def _code(text: str) -> Markup:

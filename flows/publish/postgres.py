@@ -19,6 +19,7 @@ from flows.publish.build import DATABASE
 from flows.publish.query import connect
 from flows.publish.quoting import name, text
 from flows.publish.release import read_manifest
+from flows.said import SaidError
 
 READER = "gongshui_reader"  # the role that may read, and nothing else
 _PUBLISHED = "published_table"  # in schema meta: which content each table was filled from
@@ -71,15 +72,15 @@ _ANSWERS = {
 }
 
 
-class PostgresError(Exception):
-    """What kept a release from PostgreSQL, in both languages; what was published there before still stands.
+class PostgresError(SaidError):
+    """What kept a release from PostgreSQL; what was published there before still stands.
 
     `can_pass` says whether it may be better in a minute.
     """
 
-    def __init__(self, chinese: str, english: str, can_pass: bool = False) -> None:
-        super().__init__(chinese, english)
-        self.chinese, self.english, self.can_pass = chinese, english, can_pass
+    def __init__(self, zh: str, en: str, can_pass: bool = False) -> None:
+        super().__init__(zh, en)
+        self.can_pass = can_pass
 
 
 @dataclass(frozen=True)

@@ -12,25 +12,18 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import duckdb
 
 from flows.ask import CITATIONS
 from flows.report import annex, briefing, bulletin, progress_table
 from flows.report.figures import Citations, Edition, Facts
+from flows.said import Said
 from flows.trace import Tracer
 
 MANIFEST = "manifest.json"
 # Written in this order, so are the figures numbered; the annex, which proves them, comes last.
 DOCUMENTS = {module.DOCUMENT: module for module in (briefing, bulletin, progress_table)}
-
-
-class Sentence(NamedTuple):
-    """One sentence in both languages."""
-
-    zh: str
-    en: str
 
 
 @dataclass
@@ -49,7 +42,7 @@ class Written:
 
     days: list[dt.date] = field(default_factory=list)
     kept: int = 0
-    failed: list[Sentence] = field(default_factory=list)
+    failed: list[Said] = field(default_factory=list)
 
 
 def bring_up_to_date(marts: Path, warehouse: Path, folder: Path, version: str) -> Written:
@@ -124,9 +117,9 @@ def report_dates(con: duckdb.DuckDBPyConnection) -> list[dt.date]:
 # --- one date ---------------------------------------------------------------------------------------------------------
 
 
-def _write_day(tracer: Tracer, folder: Path, day: dt.date) -> list[Sentence]:
+def _write_day(tracer: Tracer, folder: Path, day: dt.date) -> list[Said]:
     editions: list[Edition] = list(_editions(tracer, day))
-    failed: list[Sentence] = []
+    failed: list[Said] = []
     folder.mkdir(parents=True, exist_ok=True)
     for edition in editions:
         place = folder / day.isoformat()
@@ -168,7 +161,7 @@ def _editions(tracer: Tracer, day: dt.date) -> Iterator[Edition]:
         yield Edition(con, name, facts, earlier, as_of, published_at, Citations())
 
 
-def _write_all(edition: Edition, stage: Path, tracer: Tracer) -> Iterator[tuple[str, Sentence]]:
+def _write_all(edition: Edition, stage: Path, tracer: Tracer) -> Iterator[tuple[str, Said]]:
     """Write the documents of a county, and yield those that failed, with why."""
     for name, module in DOCUMENTS.items():
         try:
@@ -191,16 +184,16 @@ def _write_all(edition: Edition, stage: Path, tracer: Tracer) -> Iterator[tuple[
     (stage / CITATIONS).write_text(json.dumps(cited, ensure_ascii=False, indent=1), "utf-8")
 
 
-def _broken(name: str, edition: Edition, error: Exception) -> Sentence:
+def _broken(name: str, edition: Edition, error: Exception) -> Said:
     day, why = edition.facts.report_date, f"{type(error).__name__}: {error}"
-    return Sentence(
+    return Said(
         f"{day} 的《{name}》未能生成，该期原有的文件均未改动。请把下面这句话转给维护人员：{why}",
         f"{name} of {day} could not be written; what was there of that date stands. "
         f"Pass this on to whoever maintains it: {why}",
     )
 
 
-def _swap(stage: Path, place: Path) -> Iterator[Sentence]:
+def _swap(stage: Path, place: Path) -> Iterator[Said]:
     """Put what was written in its place; what is the same stays untouched, and may be open somewhere."""
     place.mkdir(parents=True, exist_ok=True)
     for made in sorted(stage.iterdir()):
@@ -210,7 +203,7 @@ def _swap(stage: Path, place: Path) -> Iterator[Sentence]:
         try:
             made.replace(there)
         except PermissionError:
-            yield Sentence(
+            yield Said(
                 f"《{there}》正被打开（WPS或Excel），未能更新。请关闭后运行 gongshui report --date {_day_of(place)}。",
                 f"{there} is open somewhere and was not replaced. Close it, then run gongshui report "
                 f"--date {_day_of(place)}.",

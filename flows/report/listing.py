@@ -9,7 +9,7 @@ from flows.report.widths import width_of
 
 if TYPE_CHECKING:
     from flows.check import CheckedFile, CheckedSheet
-    from flows.ingest.corrections import Sentence
+    from flows.said import Said
 
 _SEVERITIES = {"zh": {"error": "错误", "warn": "提醒"}, "en": {"error": "error", "warn": "warning"}}
 _HEADINGS = {"zh": ("级别", "单元格", "填写为", "问题"), "en": ("severity", "cell", "printed", "problem")}
@@ -60,7 +60,7 @@ def without_master_list(why: str, warehouse: Path, lang: str) -> str:
     return f"Names (R06) and registered population (R11) were not checked: {reasons[1]}."
 
 
-def bad_corrections(problems: "Sequence[Sentence]", lang: str) -> list[str]:
+def bad_corrections(problems: "Sequence[Said]", lang: str) -> list[str]:
     """Say what is wrong with the table of corrections: those lines are applied to no file."""
     return [said.zh if lang == "zh" else said.en for said in problems]
 

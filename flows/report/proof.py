@@ -14,7 +14,7 @@ from flows.evidence import Cell
 from flows.metrics import UNITS_EN, Figure, Value
 from flows.publish.query import written
 from flows.report.numbers import day_zh, half_up, percent, plain
-from flows.settings import Lang
+from flows.said import Lang
 from flows.trace import Proof, Row
 from schemas import forms
 from schemas.vocabulary.events import EVENT_KIND

@@ -19,7 +19,7 @@ from flows.ingest.corrections import FAILED
 from flows.ingest.guard import Limits, Refused
 from flows.report.copies import Job, free_name, write_copies
 from flows.report.findings import Finding, without_place
-from flows.settings import Lang
+from flows.said import Lang
 
 MANIFEST = "manifest.json"
 # Of the towns' clerks, whoever runs the night.

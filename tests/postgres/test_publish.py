@@ -174,7 +174,7 @@ def test_two_publishers_do_not_mix(release: duckdb.DuckDBPyConnection, server: S
     for thread in threads:
         thread.join()
     assert len(refused) < 3
-    assert all("另一次发布正在进行" in error.chinese for error in refused)
+    assert all("另一次发布正在进行" in error.zh for error in refused)
     assert server.run("select count(*) from marts.fct_a", database) == [(200_000,)]
 
 
@@ -203,7 +203,7 @@ def test_a_column_that_changes_under_somebodys_view_is_refused_by_name(
     release.execute("alter table fct_a alter figure type varchar")
     with pytest.raises(PostgresError, match="有视图依赖旧列") as refused:
         publish(release, url, {})
-    assert "mine" in refused.value.chinese
+    assert "mine" in refused.value.zh
     assert server.run("select figure from mine", database) == [(1000,)]
 
 
@@ -233,8 +233,8 @@ def test_what_cannot_be_reached_is_said_and_no_password_with_it(
     a_release(release, 1)
     with pytest.raises(PostgresError) as refused:
         publish(release, url.format(port=server.port), {})
-    assert said in refused.value.chinese
-    assert "geheim" not in f"{refused.value.chinese}{refused.value.english}"
+    assert said in refused.value.zh
+    assert "geheim" not in f"{refused.value.zh}{refused.value.en}"
 
 
 def test_a_user_who_may_not_is_told_what_to_ask_for(

@@ -70,5 +70,5 @@ def test_where_the_marts_are_is_all_that_tells_the_bundles_of_two_databases_apar
 def test_another_address_is_refused(county: County, tmp_path: Path) -> None:
     with pytest.raises(BundleError, match="mysql") as refused:
         write(county, tmp_path / "superset.zip", "mysql://water.example/county")
-    assert "postgresql://" in refused.value.chinese
+    assert "postgresql://" in refused.value.zh
     assert not (tmp_path / "superset.zip").exists()

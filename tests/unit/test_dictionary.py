@@ -13,7 +13,8 @@ from lxml import html
 from flows.publish import dictionary
 from flows.publish.dictionary import read
 from flows.publish.release import Run, publish, read_manifest
-from flows.publish.words import UNITS, Words, column_unit
+from flows.publish.words import UNITS, column_unit
+from flows.said import Said
 from schemas import forms
 from schemas.rules import RULES
 from schemas.vocabulary import units
@@ -155,8 +156,8 @@ def test_a_table_shows_key_rows_nulls_types_and_units(published: Path) -> None:
     town, funding = tables["dim_town"], tables["fct_funding"]
     assert (town.rows, town.label) == (3, "镇")
     assert [(column.is_key, column.nulls) for column in town.columns] == [(True, None), (False, 2)]
-    assert funding.columns[1].type == Words("小数，2位", "decimal, 2 places")
-    assert funding.columns[1].unit == Words("元", "yuan")
+    assert funding.columns[1].type == Said("小数，2位", "decimal, 2 places")
+    assert funding.columns[1].unit == Said("元", "yuan")
     assert words(page(published).xpath("//*[@id='table-dim_town']//dd")[0]) == "镇级代码town_code"
 
 
@@ -209,7 +210,7 @@ def test_every_code_of_every_vocabulary_stands_with_its_spellings(published: Pat
 def test_a_rule_stands_with_its_severity_and_without_the_places_of_one_case(published: Path) -> None:
     rules = {rule.name: rule for rule in read(published / "marts.duckdb").rules}
     assert rules.keys() == RULES.keys() | {"R24"}
-    assert rules["R24"].messages == [Words("没有检测", "no test")]
+    assert rules["R24"].messages == [Said("没有检测", "no test")]
     assert rules["R05"].severity.zh.startswith("错误")
     assert rules["R05"].messages[0].zh == "“…”填为“…”，大于该村总数“…”。请核实更正。"
     assert not any("{" in text for rule in rules.values() for message in rule.messages for text in message)

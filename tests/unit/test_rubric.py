@@ -66,8 +66,8 @@ def test_the_shipped_rubric_can_be_copied_and_changed() -> None:
 def test_a_bad_cell_is_named(tmp_path: Path, line: str, said: str) -> None:
     with pytest.raises(BadSetting) as caught:
         read_rubric(write(tmp_path, line), Limits())
-    assert said in caught.value.chinese
-    assert "line 2" in caught.value.english
+    assert said in caught.value.zh
+    assert "line 2" in caught.value.en
 
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     }.items():
         with pytest.raises(BadSetting) as caught:
             read_rubric(tmp_path / name, Limits())
-        assert said in caught.value.chinese
+        assert said in caught.value.zh
 
 
 def test_the_settings_name_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

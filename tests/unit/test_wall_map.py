@@ -13,8 +13,9 @@ from flows.report.wall_map import states
 from flows.report.wall_map.boundaries import BadBoundaries, Boundaries, read_boundaries, simplified
 from flows.report.wall_map.figures import _only_changes
 from flows.report.wall_map.villages import Pool, _without_place
-from flows.report.wall_map.wall_map import Note, _boundaries, as_json, css_text, render
+from flows.report.wall_map.wall_map import _boundaries, as_json, css_text, render
 from flows.report.wall_map.words import _WORDS, words
+from flows.said import Said
 
 PAGE = Path(states.__file__).parent
 SCRIPTS = sorted((PAGE / "js").glob("*.js"))
@@ -122,8 +123,8 @@ class Elements(HTMLParser):
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_name_stays_text(name: str) -> None:
-    page = render(figures(name), Boundaries(), [Note(name, name)], "zh")
-    plain, hostile = Elements(render(figures(), Boundaries(), [Note("a", "a")], "zh")), Elements(page)
+    page = render(figures(name), Boundaries(), [Said(name, name)], "zh")
+    plain, hostile = Elements(render(figures(), Boundaries(), [Said("a", "a")], "zh")), Elements(page)
     assert [tag for tag, _ in hostile.found] == [tag for tag, _ in plain.found]
     (data, script) = hostile.texts["script"]
     assert json.loads(data)["villages"][0][1] == name

@@ -19,6 +19,7 @@ from flows.publish.superset.charts import charts
 from flows.publish.superset.dashboard import TITLE, dashboard
 from flows.publish.superset.datasets import Marts, fact_datasets
 from flows.publish.superset.figures import figures_dataset
+from flows.said import SaidError
 
 DATABASE = "农村供水"
 _NAMESPACE = uuid.UUID("dffa1b53-2e97-4a55-a74a-5ee368a777b9")  # never to change: identities are made from it
@@ -37,12 +38,8 @@ _READ_ONLY = {
 }
 
 
-class BundleError(Exception):
-    """Why there is no bundle, in both languages."""
-
-    def __init__(self, chinese: str, english: str) -> None:
-        super().__init__(chinese, english)
-        self.chinese, self.english = chinese, english
+class BundleError(SaidError):
+    """Why there is no bundle."""
 
 
 def write_bundle(con: duckdb.DuckDBPyConnection, target: Path, uri: str, database: str = DATABASE) -> None:

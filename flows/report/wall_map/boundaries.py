@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flows.said import SaidError
+
 WIDTH = 1000
 MOST_BYTES = 20 * 1024 * 1024
 # How far a line may stray when points are left out, in units of WIDTH: less than the stroke it is drawn with.
@@ -16,12 +18,8 @@ Point = tuple[float, float]
 Ring = list[Point]
 
 
-class BadBoundaries(Exception):
-    """A file that no map can be drawn from, as one sentence in both languages."""
-
-    def __init__(self, zh: str, en: str) -> None:
-        super().__init__(zh, en)
-        self.zh, self.en = zh, en
+class BadBoundaries(SaidError):
+    """A file that no map can be drawn from."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import duckdb
 from flows.metrics import UNITS_EN, Metric, Metrics, UnknownMetric
 from flows.report.wall_map.marts import plain, read_rows
 from flows.report.wall_map.villages import DIVISIONS, Addresses, Lines
-from flows.settings import Lang
+from flows.said import Lang
 from schemas.vocabulary import Vocabulary
 from schemas.vocabulary.funds import FUNDING_SOURCE
 from schemas.vocabulary.supply import SUPPLY_MODE

@@ -10,7 +10,7 @@ import duckdb
 
 from flows.report.wall_map.marts import plain, read_rows
 from flows.report.wall_map.states import doubt_bits, state_number
-from flows.settings import Lang
+from flows.said import Lang
 
 Address = tuple[str, str, int, str]  # source_id, sheet, row, village_code
 Addresses = Mapping[Address, Mapping[str, str]]  # field → cell

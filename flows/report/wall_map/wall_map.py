@@ -17,19 +17,11 @@ from flows.report.wall_map.figures import read_figures
 from flows.report.wall_map.states import ORDER, STATES
 from flows.report.wall_map.villages import Addresses
 from flows.report.wall_map.words import words
-from flows.settings import Lang
+from flows.said import Lang, Said
 
 FILE = "wall-map.html"
 _HERE = Path(__file__).parent
 _SCRIPTS = "base figures address tiles map charts panels details app".split()
-
-
-@dataclass(frozen=True)
-class Note:
-    """Something a person should know of the map, in both languages."""
-
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True)
@@ -45,7 +37,7 @@ class WallMap:
     """
 
     file: Path | None = None
-    notes: list[Note] = field(default_factory=list)
+    notes: list[Said] = field(default_factory=list)
 
 
 def write_wall_map(
@@ -85,7 +77,7 @@ def write_wall_map(
     return WallMap(file, notes)
 
 
-def render(figures: dict[str, Any], boundaries: Boundaries, notes: list[Note], lang: Lang) -> str:
+def render(figures: dict[str, Any], boundaries: Boundaries, notes: list[Said], lang: Lang) -> str:
     """Return the page.
 
     Parameters
@@ -151,21 +143,21 @@ def css_text(text: str) -> str:
     return '"' + "".join(letter if letter.isalnum() else f"\\{ord(letter):x} " for letter in text) + '"'
 
 
-def _boundaries(file: Path | None, towns: Mapping[str, str]) -> tuple[Boundaries, list[Note]]:
+def _boundaries(file: Path | None, towns: Mapping[str, str]) -> tuple[Boundaries, list[Said]]:
     if file is None:
         return Boundaries(), []
     try:
         boundaries = read_boundaries(file, towns)
     except BadBoundaries as error:
-        return Boundaries(), [Note(f"{error.zh}本页改用方格图。", f"{error.en} Tiles are shown instead of a map.")]
+        return Boundaries(), [Said(f"{error.zh}本页改用方格图。", f"{error.en} Tiles are shown instead of a map.")]
     notes = []
     if boundaries.towns_missing:
         names = boundaries.towns_missing
-        notes.append(Note(f"镇界文件中没有：{'、'.join(names)}。", f"Without a boundary: {', '.join(names)}."))
+        notes.append(Said(f"镇界文件中没有：{'、'.join(names)}。", f"Without a boundary: {', '.join(names)}."))
     if boundaries.features_unknown:
         count = boundaries.features_unknown
         notes.append(
-            Note(
+            Said(
                 f"镇界文件中有{count}个图形不对应任何一个镇，未画出。",
                 f"{count} features fit no town and are not drawn.",
             )

@@ -1,6 +1,6 @@
 """What the wall map says, in both languages; {names} are put in by the page, and figures bring their units."""
 
-from flows.settings import Lang
+from flows.said import Lang
 
 _WORDS: dict[str, tuple[str, str]] = {
     # the page

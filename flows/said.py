@@ -1,0 +1,28 @@
+"""What is said to people, in both languages."""
+
+from typing import Literal, NamedTuple
+
+Lang = Literal["zh", "en"]
+
+
+class Said(NamedTuple):
+    """The same said in Chinese and in English."""
+
+    zh: str
+    en: str
+
+    def told(self, lang: str) -> str:
+        """Return it in a language."""
+        return self.en if lang == "en" else self.zh
+
+
+class SaidError(Exception):
+    """Why something cannot be done, in the words of the person who can mend it."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        super().__init__(zh, en)
+        self.zh, self.en = zh, en
+
+    def sentence(self, lang: str) -> str:
+        """Return it in a language."""
+        return Said(self.zh, self.en).told(lang)
