@@ -91,7 +91,7 @@ def report(settings: Settings, given: argparse.Namespace) -> int:
     except OSError as error:
         return _unwritable(settings, error)
     for sentence in written.failed:
-        print(sentence.zh if settings.lang == "zh" else sentence.en, file=sys.stderr)
+        print(sentence.told(settings.lang), file=sys.stderr)
     print(folder / day.isoformat())
     return NEEDS_A_PERSON if written.failed else DONE
 
@@ -139,7 +139,7 @@ def _for_superset(settings: Settings, given: argparse.Namespace) -> int:
         with connect(settings.marts) as con:
             write_bundle(con, target, uri)
     except BundleError as error:
-        return _refused(error.zh if settings.lang == "zh" else error.en)
+        return _refused(error.sentence(settings.lang))
     except OSError as error:
         return _unwritable(settings, error)
     print(target)

@@ -16,6 +16,7 @@ import duckdb
 from flows.ingest.corrections import APPLIED
 from flows.ingest.grid import COLUMNS
 from flows.ingest.values import Number, number, printed
+from flows.publish.query import records
 from flows.said import Lang
 from schemas import forms
 from schemas.info import FieldInfo, FormInfo
@@ -241,11 +242,10 @@ class Evidence:
 
 def rows_of(con: duckdb.DuckDBPyConnection, sql: str, given: Mapping[str, object]) -> list[Record]:
     """Ask for rows by the names of their columns; what is JSON is read."""
-    answer = con.execute(sql, dict(given))
-    names = [column[0] for column in answer.description or ()]
-    rows = [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
-    for row in rows if "cells" in names else ():
-        row["cells"], row["printed"] = json.loads(row["cells"]), json.loads(row["printed"])
+    rows = records(con.execute(sql, dict(given)))
+    for row in rows:
+        if "cells" in row:
+            row["cells"], row["printed"] = json.loads(row["cells"]), json.loads(row["printed"])
     return [*rows]
 
 

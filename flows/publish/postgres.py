@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import adbc_driver_postgresql.dbapi as adbc
 import duckdb
@@ -311,7 +312,7 @@ def _explained(error: Error, url: str) -> PostgresError:
 
 def secrets_of(url: str) -> list[str]:
     """The passwords that an address holds."""
-    return [secret for found in re.findall(r"//[^/@]*:([^/@]+)@|password=([^&\s]+)", url) for secret in found if secret]
+    return [secret for secret in (urlsplit(url).password, *re.findall(r"password=([^&\s]+)", url)) if secret]
 
 
 def _without_password(said: str, url: str) -> str:

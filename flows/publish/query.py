@@ -108,6 +108,12 @@ def query(published_db: Path, sql: str, form: Format = "table") -> Iterator[str]
             raise KeyboardInterrupt from error  # how DuckDB passes Ctrl-C on
 
 
+def records(answer: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """The rows of an answer, each by the names of its columns."""
+    names = [column[0] for column in answer.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+
+
 def tables_of(lang: str) -> str:
     """The question that lists the tables: name, Chinese label, rows, and what a row is."""
     heads, part = _HEADS[lang]

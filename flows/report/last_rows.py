@@ -6,6 +6,7 @@ from typing import Any
 
 import duckdb
 
+from flows.publish.query import records
 from flows.report.template_columns import is_left_out
 from schemas.info import FormInfo
 from schemas.text import plain
@@ -57,8 +58,7 @@ def last_rows(warehouse: Path, form: FormInfo, town: str) -> list[dict[str, Any]
             """,
             {"names": names},
         )
-        titles = [title for title, *_ in found.description or []]
-        lines = [dict(zip(titles, values, strict=True)) for values in found.fetchall()]
+        lines = records(found)
     return _as_shown(form, lines)
 
 

@@ -62,7 +62,7 @@ def without_master_list(why: str, warehouse: Path, lang: str) -> str:
 
 def bad_corrections(problems: "Sequence[Said]", lang: str) -> list[str]:
     """Say what is wrong with the table of corrections: those lines are applied to no file."""
-    return [said.zh if lang == "zh" else said.en for said in problems]
+    return [said.told(lang) for said in problems]
 
 
 def _sheet_lines(sheet: "CheckedSheet", lang: str) -> list[str]:

@@ -17,19 +17,16 @@ from docx import Document
 from docx.oxml.ns import qn
 from lxml import etree
 
-from flows.metrics import Metrics
 from flows.publish.query import connect
 from flows.report import briefing
-from flows.report.figures import Citations, Edition, Facts
+from flows.report.figures import Citations
 from flows.report.official import SOURCES
 from tests.conftest import RAW, County, build_county
+from tests.pipeline.editions import DAYS, edition
 
 pytestmark = pytest.mark.pipeline
 
 TRUTH = json.loads((Path(__file__).parent.parent / "data" / "truth" / "headline.json").read_text("utf-8"))
-DAYS = ["2021-06-30", "2021-07-15", "2021-07-31", "2021-08-10", "2021-08-20"]
-AS_OF = dt.date(2021, 8, 25)
-COUNTY = "449901"
 
 # What a printed figure is multiplied by, and how a figure may be printed: a number and its unit.
 UNITS = {"万人": 10_000, "万元": 10_000, "%": Fraction(1, 100)}
@@ -72,26 +69,10 @@ class Read:
         self.text = "\n".join(self.lines)
 
 
-def edition(con: duckdb.DuckDBPyConnection, day: str, before: str | None = None) -> Edition:
-    metrics = Metrics(con)
-
-    def facts(on: str) -> Facts:
-        return Facts(metrics, dt.date.fromisoformat(on), COUNTY)
-
-    published = dt.datetime(2021, 8, 25, 2, tzinfo=dt.UTC)
-    return Edition(con, "云塘县", facts(day), facts(before) if before else None, AS_OF, published, Citations())
-
-
 def read(con: duckdb.DuckDBPyConnection, day: str, folder: Path, before: str | None = None) -> Read:
     written = edition(con, day, before)
     briefing.write(written, folder / briefing.DOCUMENT)
     return Read(folder / briefing.DOCUMENT, written.citations)
-
-
-@pytest.fixture(scope="module")
-def con(county: County) -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect(county.published / "marts.duckdb") as con:
-        yield con
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,19 +11,14 @@ import pytest
 from docx import Document
 from docx.oxml.ns import qn
 
-from flows.metrics import Metrics
-from flows.publish.query import connect
 from flows.report import bulletin
-from flows.report.figures import Citations, Edition, Facts
+from flows.report.figures import Citations
 from flows.report.numbers import half_up, percent
-from tests.conftest import County
+from tests.pipeline.editions import BEFORE, DAYS, edition
 
 pytestmark = pytest.mark.pipeline
 
-DAYS = ["2021-06-30", "2021-07-15", "2021-07-31", "2021-08-10", "2021-08-20"]
-BEFORE = dict(zip(DAYS[1:], DAYS, strict=False))
-COUNTY, NAME, TOWN = "449901", "云塘县", "449901103"
-AS_OF = dt.date(2021, 8, 25)
+TOWN = "449901103"
 GRADES = {"excellent": "优秀", "good": "良好", "pass": "合格", "fail": "不合格"}
 ACTIONS = {"summons": "约谈", "warn": "预警", "commend": "表扬", "none": "—"}
 TITLES = {"village_progress": "攻坚进度表", "project_ledger": "工程项目台账", "funding": "资金落实表"}
@@ -53,13 +47,6 @@ class Read:
         return str(found)
 
 
-def edition(con: duckdb.DuckDBPyConnection, day: str, before: str | None = None) -> Edition:
-    metrics = Metrics(con)
-    facts, earlier = (Facts(metrics, dt.date.fromisoformat(on), COUNTY) if on else None for on in (day, before))
-    assert facts is not None
-    return Edition(con, NAME, facts, earlier, AS_OF, dt.datetime(2021, 8, 25, 2, tzinfo=dt.UTC), Citations())
-
-
 def read(con: duckdb.DuckDBPyConnection, day: str, folder: Path) -> Read:
     path, written = folder / f"{day}.docx", edition(con, day, BEFORE.get(day))
     bulletin.write(written, path)
@@ -67,27 +54,9 @@ def read(con: duckdb.DuckDBPyConnection, day: str, folder: Path) -> Read:
 
 
 @pytest.fixture(scope="module")
-def con(county: County) -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect(county.published / "marts.duckdb") as con:
-        yield con
-
-
-@pytest.fixture(scope="module")
 def bulletins(con: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
     folder = tmp_path_factory.mktemp("通报 文档")
     return {day: read(con, day, folder) for day in DAYS}
-
-
-@pytest.fixture
-def changed(con: duckdb.DuckDBPyConnection, county: County) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A copy of the marts that may be changed."""
-    place = str(county.published / "marts.duckdb").replace("'", "''")
-    with duckdb.connect() as copy:
-        copy.execute(f"attach '{place}' as published (read_only)")
-        tables = con.execute("select table_name from information_schema.tables where table_schema = 'main'").fetchall()
-        for (table,) in tables:
-            copy.execute(f"create table {table} as from published.{table}")
-        yield copy
 
 
 def rows(con: duckdb.DuckDBPyConnection, sql: str, day: str | None) -> list[Any]:

@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -19,18 +18,13 @@ from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from flows.metrics import Metrics
-from flows.publish.query import connect
 from flows.report import progress_table
-from flows.report.figures import Citations, Edition, Facts
+from flows.report.figures import Citations
 from flows.report.numbers import half_up
-from tests.conftest import County
+from tests.pipeline.editions import COUNTY, DAYS, NAME, edition
 
 pytestmark = pytest.mark.pipeline
 
-DAYS = ["2021-06-30", "2021-07-15", "2021-07-31", "2021-08-10", "2021-08-20"]
-COUNTY, NAME = "449901", "云塘县"
-PUBLISHED = dt.datetime(2021, 8, 25, 2, tzinfo=dt.UTC)
 HEAD = slice(3, 6)  # rows of headings, from 1
 ALL, UNKNOWN, NONE = "全县合计", "未报", "—"
 SUMMARIES, LISTS = ("汇总", "工程资金汇总"), ("项目台账", "资金落实")
@@ -176,11 +170,6 @@ class Read:
         return [sheet for sheet in self.book.worksheets if sheet.title not in ("说明", "_来源")]
 
 
-def edition(con: duckdb.DuckDBPyConnection, day: str) -> Edition:
-    facts = Facts(Metrics(con), dt.date.fromisoformat(day), COUNTY)
-    return Edition(con, NAME, facts, None, facts.report_date, PUBLISHED, Citations())
-
-
 def read(con: duckdb.DuckDBPyConnection, day: str, folder: Path) -> Read:
     path, written = folder / f"{day}.xlsx", edition(con, day)
     progress_table.write(written, path)
@@ -188,27 +177,9 @@ def read(con: duckdb.DuckDBPyConnection, day: str, folder: Path) -> Read:
 
 
 @pytest.fixture(scope="module")
-def con(county: County) -> Iterator[duckdb.DuckDBPyConnection]:
-    with connect(county.published / "marts.duckdb") as con:
-        yield con
-
-
-@pytest.fixture(scope="module")
 def tables(con: duckdb.DuckDBPyConnection, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Read]:
     folder = tmp_path_factory.mktemp("进度表 文档")
     return {day: read(con, day, folder) for day in DAYS}
-
-
-@pytest.fixture
-def changed(con: duckdb.DuckDBPyConnection, county: County) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A copy of the marts that may be changed."""
-    place = str(county.published / "marts.duckdb").replace("'", "''")
-    with duckdb.connect() as copy:
-        copy.execute(f"attach '{place}' as published (read_only)")
-        tables = con.execute("select table_name from information_schema.tables where table_schema = 'main'").fetchall()
-        for (table,) in tables:
-            copy.execute(f"create table {table} as from published.{table}")
-        yield copy
 
 
 def towns_of(con: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -11,8 +11,8 @@ from docx import Document
 from docx.oxml.ns import qn
 
 from flows.metrics import Figure, Metric, Metrics
-from flows.report.briefing.section import names, number_zh
 from flows.report.figures import Citation, Citations, Edition, Facts
+from flows.report.lists import names, number_zh
 from flows.report.official import OfficialDocument, linked, unlinked
 from flows.report.prose import Prose
 

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from flows.report.briefing import measures, next_steps, problems, progress
-from flows.report.briefing.section import Section, number_zh
+from flows.report.briefing.section import Section
 from flows.report.figures import Edition
+from flows.report.lists import number_zh
 from flows.report.numbers import day_zh
 from flows.report.official import OfficialDocument
 from flows.report.prose import Prose

@@ -3,7 +3,8 @@
 import datetime as dt
 
 from flows.report.briefing.problems import each_town
-from flows.report.briefing.section import Row, Section, names, rows
+from flows.report.briefing.section import Section
+from flows.report.lists import Row, names, rows
 from flows.report.prose import Prose
 
 _DAYS = 15  # as the metrics villages_due, projects_due and issues_due have it

@@ -3,38 +3,17 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
-from flows.report.briefing.section import Row, Section, Table, by_town, names, rows
+from flows.report.briefing.section import Section, Table
+from flows.report.lists import RULES, Row, by_town, names, rows
 from flows.report.prose import Prose, Shown
 from schemas import forms
 
-# What a rule that rejects or warns finds, in the words of a report.
-RULES = {
-    "R01": "必填项缺失或无法识别",
-    "R02": "数量为负、为小数或户数人口为零",
-    "R03": "户数人口超出一个自然村的上限",
-    "R04": "户数与人口矛盾",
-    "R05": "通水户数或供水人口大于该村总数",
-    "R06": "镇村名称不在区划基数表内",
-    "R07": "已发生事项的日期有误",
-    "R08": "同一自然村重复填报且数字不一致",
-    "R09": "同一行重复填报",
-    "R10": "户均人口异常",
-    "R11": "人口与户籍人口相差较大",
-    "R12": "完成状态与完成时间矛盾",
-    "R13": "工程各阶段日期顺序颠倒",
-    "R14": "合计与明细之和不符",
-    "R15": "填报的比率与数字不符",
-    "R16": "支付大于到位或到位大于计划",
-    "R17": "累计数比上期减少",
-    "R18": "投资或管网与受益人口不相称",
-    "R19": "数字与上期完全相同",
-    "R22": "同一自然村列入两种供水方式",
-    "R23": "已报完成而核查无水",
-}
 _SEVERITIES = (("error", "已退回、未计入本汇报的{}"), ("warn", "需核实的{}"))
 _FAILURE_HEADINGS = ("镇", "工程（水厂）", "采样点", "采样日期", "检测项目", "检测值", "限值")
 _FAILURE_WIDTHS = (4.5, 11, 4.5, 5.5, 8.5, 4.5, 6)
 _POINTS = {"plant_outlet": "出厂水", "tap": "末梢水", "source_water": "水源水"}
+
+Tell = Callable[[str | None, str, list[Row]], str]  # of a town: its code, its name, its rows
 
 
 def sections(prose: Prose) -> list[Section]:
@@ -57,9 +36,20 @@ def _only(text: str) -> list[str]:
     return [text] if text else []
 
 
-def each_town(prose: Prose, found: Sequence[Row], tell: Callable[[str | None, str, list[Row]], str]) -> str:
+def each_town(prose: Prose, found: Sequence[Row], tell: Tell) -> str:
     """Sentences of all towns with rows, joined by ；: `tell` is given a town's code, its name and its rows."""
     return "；".join(tell(town, _name(prose, town), own) for town, own in by_town(found).items()) + "。"
+
+
+def _counted(
+    prose: Prose, sql: str, lead: str, metric: str, unit: str, tell: Tell, *after: str, **where: object
+) -> str:
+    """A paragraph: how many there are, then what each town has of them; empty where there is none."""
+    found = rows(prose.edition, sql)
+    if not found:
+        return ""
+    total = prose.told((f"{lead}{{}}", prose.count(metric, unit, **where)), end="：")
+    return prose.paragraph(total, each_town(prose, found, tell), *after)
 
 
 def _name(prose: Prose, town: str | None) -> str:
@@ -69,10 +59,6 @@ def _name(prose: Prose, town: str | None) -> str:
 
 
 def _villages(prose: Prose) -> str:
-    late = rows(prose.edition, _LATE_VILLAGES)
-    if not late:
-        return ""
-
     def town(code: str | None, name: str, own: list[Row]) -> str:
         worst = [row for row in own if row["late_days"] == own[0]["late_days"]]
         which = f"{'最长的' if len(own) > len(worst) else ''}{names(worst)}{'均' if len(worst) > 1 else ''}"
@@ -82,33 +68,19 @@ def _villages(prose: Prose) -> str:
             end="",
         )
 
-    return prose.paragraph(
-        prose.told(("超过计划完成时间仍未完成的自然村{}", prose.count("late_open", "条")), end="："),
-        each_town(prose, late, town),
-    )
+    return _counted(prose, _LATE_VILLAGES, "超过计划完成时间仍未完成的自然村", "late_open", "条", town)
 
 
 def _projects(prose: Prose) -> str:
-    late = rows(prose.edition, _LATE_PROJECTS)
-    if not late:
-        return ""
-
     def town(code: str | None, name: str, own: list[Row]) -> str:
         count = prose.told(("{}", prose.count("projects_overdue", "个", town_code=code)), end="")
         worst = [row for row in own if row["planned_finish"] == own[0]["planned_finish"]]
         return f"{name}{count}（{names(worst, name)}应于{prose.day(own[0]['planned_finish'])}完工）"
 
-    return prose.paragraph(
-        prose.told(("超过计划完工时间仍未完工的工程{}", prose.count("projects_overdue", "个")), end="："),
-        each_town(prose, late, town),
-    )
+    return _counted(prose, _LATE_PROJECTS, "超过计划完工时间仍未完工的工程", "projects_overdue", "个", town)
 
 
 def _rectifications(prose: Prose) -> str:
-    overdue = rows(prose.edition, _OVERDUE)
-    if not overdue:
-        return ""
-
     def town(code: str | None, name: str, own: list[Row]) -> str:
         oldest = prose.by("oldest_overdue_rectification", town_code=code)
         return name + prose.told(
@@ -117,25 +89,15 @@ def _rectifications(prose: Prose) -> str:
             end="",
         )
 
-    return prose.paragraph(
-        prose.told(("整改期限已过、仍未完成整改的问题{}", prose.count("issues_overdue", "个")), end="："),
-        each_town(prose, overdue, town),
-    )
+    return _counted(prose, _OVERDUE, "整改期限已过、仍未完成整改的问题", "issues_overdue", "个", town)
 
 
 def _unapproved(prose: Prose) -> str:
-    found = rows(prose.edition, _UNAPPROVED)
-    if not found:
-        return ""
-
     def town(code: str | None, name: str, own: list[Row]) -> str:
         count = prose.count("projects_unapproved", "个", town_code=code)
         return f"{name}{prose.told(('{}', count), end='')}（{names(own, name)}）"
 
-    return prose.paragraph(
-        prose.told(("台账显示已开工而没有批复时间的工程{}", prose.count("projects_unapproved", "个")), end="："),
-        each_town(prose, found, town),
-    )
+    return _counted(prose, _UNAPPROVED, "台账显示已开工而没有批复时间的工程", "projects_unapproved", "个", town)
 
 
 def _water(prose: Prose) -> Section:
@@ -178,33 +140,24 @@ def _failure(prose: Prose, row: Row) -> list[str]:
 
 
 def _untested(prose: Prose) -> str:
-    found = rows(prose.edition, _UNTESTED)
-    if not found:
-        return ""
-
     def town(code: str | None, name: str, own: list[Row]) -> str:
         return name + prose.told(("{}", prose.count("data_issues", "条", town_code=code, rule="R24")), end="")
 
-    return prose.paragraph(
-        prose.told(
-            ("已完成而所属工程没有全部合格水样的自然村{}", prose.count("data_issues", "条", rule="R24")), end="："
-        ),
-        each_town(prose, found, town),
-    )
+    return _counted(prose, _UNTESTED, "已完成而所属工程没有全部合格水样的自然村", "data_issues", "条", town, rule="R24")
 
 
 def _without_water(prose: Prose) -> str:
-    found = rows(prose.edition, _WITHOUT_WATER)
-    if not found:
-        return ""
-
     def town(code: str | None, name: str, own: list[Row]) -> str:
         count = prose.count("villages_without_water", "条", town_code=code)
         return f"{name}{prose.told(('{}', count), end='')}（{names(own, most=10)}）"
 
-    return prose.paragraph(
-        prose.told(("县级核查发现已报完成而无水的自然村{}", prose.count("villages_without_water", "条")), end="："),
-        each_town(prose, found, town),
+    return _counted(
+        prose,
+        _WITHOUT_WATER,
+        "县级核查发现已报完成而无水的自然村",
+        "villages_without_water",
+        "条",
+        town,
         "须逐村实地查明原因。",
     )
 

@@ -3,7 +3,8 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
-from flows.report.briefing.section import Section, rows
+from flows.report.briefing.section import Section
+from flows.report.lists import rows
 from flows.report.numbers import places_that_add_up
 from flows.report.prose import Prose, Shown
 

@@ -3,9 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from flows.report.briefing.problems import RULES
-from flows.report.briefing.section import Row, by_town, rows
 from flows.report.bulletin.blocks import Block, Table, Text, listed, told
+from flows.report.lists import RULES, Row, by_town, rows
 from flows.report.prose import Prose, Shown
 from schemas import forms
 from schemas.vocabulary.events import EVENT_KIND

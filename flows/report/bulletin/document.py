@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from flows.report.briefing.section import number_zh
 from flows.report.bulletin import conduct, ranking
 from flows.report.bulletin.blocks import Table
 from flows.report.figures import Edition
+from flows.report.lists import number_zh
 from flows.report.numbers import day_zh
 from flows.report.official import OfficialDocument
 from flows.report.prose import Prose

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from flows.report.briefing.section import Row, rows
 from flows.report.bulletin.blocks import Block, Table, Text, listed, told
 from flows.report.figures import Facts
+from flows.report.lists import Row, rows
 from flows.report.numbers import half_up, money
 from flows.report.prose import Prose, Shown
 from schemas import forms

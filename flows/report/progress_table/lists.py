@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flows.publish.query import records
 from flows.report.figures import Edition
 from flows.report.progress_table.columns import Column
 from schemas import forms
@@ -194,11 +195,10 @@ def _rows(edition: Edition, sql: str, columns: Sequence[Column], **more: str) ->
             # a project without a row of that kind has none of it
             computed = f"case when count(*) {condition} > 0 then {computed} {condition} else 0 end"
         parts.append(f"f{number} := {computed}")
-    con = edition.con.execute(
+    answer = edition.con.execute(
         sql.format(edition=_OF_EDITION, figures=f"struct_pack({', '.join(parts)})"), _parameters(edition, **more)
     )
-    names = [str(column[0]) for column in con.description or ()]
-    rows = [dict(zip(names, row, strict=True)) for row in con.fetchall()]
+    rows = records(answer)
     for row in rows:
         row["figures"] = dict(zip(summed, row["figures"].values(), strict=True))
     return rows

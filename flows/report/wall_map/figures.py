@@ -11,7 +11,8 @@ from typing import Any
 import duckdb
 
 from flows.metrics import UNITS_EN, Metric, Metrics, UnknownMetric
-from flows.report.wall_map.marts import plain, read_rows
+from flows.publish.query import records
+from flows.report.wall_map.jsonable import plain
 from flows.report.wall_map.villages import DIVISIONS, Addresses, Lines
 from flows.said import Lang
 from schemas.vocabulary import Vocabulary
@@ -46,9 +47,9 @@ def read_figures(con: duckdb.DuckDBPyConnection, addresses: Addresses, lang: Lan
     lang
         Of the messages.
     """
-    release = read_rows(con, "select as_of, published_at, code_version from meta.release")[0]
-    counties = read_rows(con, "select name from dim_division where level = 'county' order by division_code")
-    towns = [row for row in read_rows(con, DIVISIONS) if row["level"] == "town"]
+    release = records(con.execute("select as_of, published_at, code_version from meta.release"))[0]
+    counties = records(con.execute("select name from dim_division where level = 'county' order by division_code"))
+    towns = [row for row in records(con.execute(DIVISIONS)) if row["level"] == "town"]
     packed, metrics = Lines(con, addresses, lang), _metrics(con)
     modes, sources = (
         _named(con, "dim_supply_mode", SUPPLY_MODE, lang),
@@ -67,7 +68,7 @@ def read_figures(con: duckdb.DuckDBPyConnection, addresses: Addresses, lang: Lan
         "modes": modes,
         "sources": sources,
         **packed.as_json(),
-        "assessment": [list(plain(row).values()) for row in read_rows(con, _ASSESSMENT)],
+        "assessment": [list(plain(row).values()) for row in records(con.execute(_ASSESSMENT))],
         "metrics": {name: _told(metric, lang) for name, metric in metrics.items()},
         "sums": _sums(con, metrics, codes),
     }
@@ -112,8 +113,8 @@ def _sums(
         by = [column for column in _SLICED_BY if column in dimensions]
         amounts = ", ".join(f"{amount} as {name}" for name, amount in columns.items())
         days: dict[str, list[list[Any]]] = {}
-        for row in read_rows(
-            con, f"select report_date, {', '.join(by)}, {amounts} from {table} group by all order by all"
+        for row in records(
+            con.execute(f"select report_date, {', '.join(by)}, {amounts} from {table} group by all order by all")
         ):
             slices = [places[column].get(row[column]) for column in by]
             days.setdefault(row["report_date"].isoformat(), []).append(
@@ -142,5 +143,5 @@ def _amount(value: Any) -> Any:
 
 
 def _named(con: duckdb.DuckDBPyConnection, table: str, vocabulary: Vocabulary, lang: Lang) -> list[list[str]]:
-    rows = read_rows(con, f"select {vocabulary.name} as code, name_zh from {table} order by sort_order")
+    rows = records(con.execute(f"select {vocabulary.name} as code, name_zh from {table} order by sort_order"))
     return [[row["code"], row["name_zh"] if lang == "zh" else vocabulary.terms[row["code"]].en] for row in rows]

@@ -8,7 +8,8 @@ from typing import Any
 
 import duckdb
 
-from flows.report.wall_map.marts import plain, read_rows
+from flows.publish.query import records
+from flows.report.wall_map.jsonable import plain
 from flows.report.wall_map.states import doubt_bits, state_number
 from flows.said import Lang
 
@@ -170,19 +171,19 @@ class Lines:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, addresses: Addresses, lang: Lang) -> None:
         self._addresses, self._message = addresses, f"message_{lang}"
-        self._divisions = {row["division_code"]: row for row in read_rows(con, DIVISIONS)}
+        self._divisions = {row["division_code"]: row for row in records(con.execute(DIVISIONS))}
         self._villages, self._facts, self._projects, self._sheets = Pool(), Pool(), Pool(), Pool()
         self._files, self._columns, self._texts = Pool(), Pool(), Pool()
         self._days: dict[str, list[list[Any]]] = {}
         for (day,) in con.execute("select distinct report_date from rpt_coverage_county order by 1").fetchall():
             self._days[day.isoformat()] = []
-        for row in read_rows(con, _LINES):
+        for row in records(con.execute(_LINES)):
             self._days[row["report_date"].isoformat()].append(self._line(row))
         self._visits = self._pack_visits(con)
-        self._issues = [self._issue(row) for row in read_rows(con, _ISSUES)]
+        self._issues = [self._issue(row) for row in records(con.execute(_ISSUES))]
         self._town_issues = [
             [row["town_code"], self._files.place(row["file"]), row["rule"], self._message_of(row)]
-            for row in read_rows(con, _TOWN_ISSUES)
+            for row in records(con.execute(_TOWN_ISSUES))
         ]
 
     @property
@@ -240,7 +241,7 @@ class Lines:
     def _pack_visits(self, con: duckdb.DuckDBPyConnection) -> list[list[Any]]:
         """Each visit from the first report date on at which it is a village's latest."""
         visits: list[list[Any]] = []
-        for row in read_rows(con, _VISITS):
+        for row in records(con.execute(_VISITS)):
             day, *told = (plain(row[name]) for name in list(row)[:7])
             known = self._divisions.get(row["village_code"], {})
             visit = [self._village(row["village_code"], known.get("town_code")), *told[1:]]

@@ -122,7 +122,7 @@ def render(figures: dict[str, Any], boundaries: Boundaries, notes: list[Said], l
         title=title,
         release=release,
         states=data["states"],
-        notes=[note.zh if lang == "zh" else note.en for note in notes],
+        notes=[note.told(lang) for note in notes],
         has_map=bool(boundaries.shapes),
         style=Markup(style),
         style_hash=_digest(style),
