@@ -22,10 +22,9 @@ files as (
 report_dates as (
 
     select distinct
-        county_code,
-        report_date
-    from parts
-    where form in {{ forms('calendar_forms') }} and is_current
+        report_date,
+        county_code
+    from part_as_of
 
 ),
 

@@ -11,10 +11,9 @@ results as (
 report_dates as (
 
     select distinct
-        county_code,
-        report_date
-    from {{ due(ref('int_submission_part')) }}
-    where form in {{ forms('calendar_forms') }} and is_current
+        report_date,
+        county_code
+    from {{ due(ref('int_part_as_of')) }}
 
 ),
 
