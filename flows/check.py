@@ -173,9 +173,9 @@ class MasterLists:
         """The list by which a file received on that day is judged."""
         import duckdb
 
+        from flows.ingest.judging import applicable
         from flows.ingest.landing import Landing
         from flows.ingest.master import Master
-        from flows.ingest.night import applicable
 
         if self.missing:
             return None
@@ -238,8 +238,8 @@ def _read(files: Sequence[InboxFile], corrections: Corrections, settings: "Setti
 
 
 def _judged(files: Sequence["LandedFile"], lists: MasterLists, lang: str) -> Iterator[CheckedFile]:
+    from flows.ingest.judging import judge_files, judge_master_lists
     from flows.ingest.master import Master
-    from flows.ingest.night import judge_files, judge_master_lists
 
     together: dict[int, tuple[Master | None, list[LandedFile]]] = {}
     judge_master_lists(files)

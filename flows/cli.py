@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flows.commands import COULD_NOT_RUN, DONE, NEEDS_A_PERSON, publish, report, sql, trace
+from flows.commands import COULD_NOT_RUN, DONE, NEEDS_A_PERSON, publish, report, sql, status, trace, writing
 from flows.parser import Parser, parser
-from flows.said import Lang
-from flows.settings import BadSetting, Settings, read_settings, spoken
+from flows.said import Lang, SaidError
+from flows.settings import BadSetting, Settings, read_settings, spoken, strange_variables
 
 if TYPE_CHECKING:
     from flows.check import CheckedFile
@@ -31,13 +31,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(errors="backslashreplace")  # a terminal that has no Chinese is no reason to fail
     if os.name == "nt" and isinstance(sys.stdout, io.TextIOWrapper) and not sys.stdout.isatty():
         sys.stdout.reconfigure(encoding="utf-8")  # else a file or a pipe gets the machine's code page
+    logging.raiseExceptions = False  # a library's log that cannot be written, on a full disk say, fails nothing
     Parser.lang = lang = spoken(_flag_of(arguments))
     say = Parser.say
     try:
         given = parser().parse_args(arguments)
-        settings = read_settings(raw=getattr(given, "raw", None), data=given.data, lang=getattr(given, "lang", None))
+        settings = read_settings(
+            **{name: getattr(given, name, None) for name in ("raw", "data", "lang", "cron", "port", "engine", "master")}
+        )
+        for said in strange_variables():
+            print(said.told(settings.lang), file=sys.stderr)
         return _COMMANDS[given.command](settings, given)
-    except BadSetting as error:
+    except SaidError as error:
         print(error.sentence(lang), file=sys.stderr)
         return COULD_NOT_RUN
     except KeyboardInterrupt:
@@ -64,7 +69,7 @@ def _run(settings: Settings, given: argparse.Namespace) -> int:
     if not settings.raw.is_dir():
         raise BadSetting(f"收件箱文件夹不存在：{settings.raw}。", f"There is no such inbox: {settings.raw}.")
     started = time.perf_counter()
-    with LocalServer(settings.data / "prefect") as server:
+    with writing(settings, given), LocalServer(settings.data / "prefect") as server:
         # Prefect and dbt take seconds to import, the server as long to start.
         from flows import nightly, terminal
 
@@ -83,6 +88,45 @@ def _run(settings: Settings, given: argparse.Namespace) -> int:
         finally:
             nightly.drain()
     return NEEDS_A_PERSON if result.needs_a_person else DONE
+
+
+def _serve(settings: Settings, given: argparse.Namespace) -> int:
+    if given.pool:
+        return _register(settings, given.pool)
+    from flows.local_server import LocalServer
+    from flows.lock import SERVING, hold
+
+    server = LocalServer(settings.data / "prefect", settings.port)
+    schedule = {"cron": settings.cron, "timezone": settings.time_zone, "server": server.address}
+    with hold(settings.data, "gongshui serve", name=SERVING, said=schedule), server:
+        from flows import deploy, nightly
+
+        try:
+            server.wait()
+            due = f"{deploy.next_night(settings):%Y-%m-%d %H:%M %Z}"
+            zh = f"下次运行 {due}；Prefect 页面 {server.page}；按 Ctrl-C 结束。"
+            en = f"Next run {due}; Prefect's pages {server.page}; Ctrl-C ends it."
+            print(Parser.say(zh, en), file=sys.stderr, flush=True)
+            deploy.serve_nights(settings)
+        finally:
+            nightly.drain()
+    print(Parser.say("已停止。", "Stopped."), file=sys.stderr)
+    return DONE
+
+
+def _register(settings: Settings, pool: str) -> int:
+    from flows.local_server import LocalServer
+
+    if not os.environ.get("PREFECT_API_URL"):
+        zh = "--pool 需要 Prefect 服务：请设置环境变量 PREFECT_API_URL。"
+        raise BadSetting(zh, "--pool needs a Prefect server: set the environment variable PREFECT_API_URL.")
+    with LocalServer(settings.data / "prefect") as server:
+        from flows import deploy
+
+        server.wait()
+        deploy.register(settings, pool)
+    print(Parser.say(f"已登记到工作池“{pool}”。", f"Registered with the work pool “{pool}”."), file=sys.stderr)
+    return DONE
 
 
 def _check(settings: Settings, given: argparse.Namespace) -> int:
@@ -182,8 +226,10 @@ def _template(settings: Settings, given: argparse.Namespace) -> int:
 
 _COMMANDS = {
     "run": _run,
+    "serve": _serve,
     "check": _check,
     "template": _template,
+    "status": status,
     "sql": sql,
     "trace": trace,
     "report": report,

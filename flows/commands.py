@@ -1,13 +1,20 @@
-"""What `gongshui sql`, `trace`, `report` and `publish` do; the command line itself is flows/cli.py."""
+"""What `gongshui sql`, `trace`, `report`, `publish` and `status` do; the command line itself is flows/cli.py."""
 
 import argparse
 import datetime as dt
 import json
 import os
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from flows.said import SaidError
 from flows.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.publish.query import FailedNight
 
 DONE, NEEDS_A_PERSON, COULD_NOT_RUN = 0, 1, 2
 
@@ -15,18 +22,28 @@ THEN, NOW = "known-then", "now"
 
 
 def sql(settings: Settings, given: argparse.Namespace) -> int:
-    """Print the answer to a question to the published marts."""
-    from flows.publish.query import NoRelease, QueryError, columns_of, query, tables_of
+    """Print the answer to a question to the published marts, or save it for Excel and WPS."""
+    from flows.publish.query import NoRelease, QueryError, columns_of, failed_night, query, tables_of
 
-    if [given.sql is not None, given.list, given.describe is not None].count(True) != 1:
-        zh = "请写一条查询语句，或用 --list 列出各表，或用 --describe 表名 列出各列。"
-        return _refused(zh if settings.lang == "zh" else "Say a statement, or --list, or --describe TABLE.")
-    asked = _decoded(sys.stdin.buffer.read()) if given.sql == "-" else given.sql
+    if [given.sql is not None, given.file is not None, given.list, given.describe is not None].count(True) != 1:
+        zh = "请写一条查询语句，或用 --file 指明查询文件，或用 --list 列出各表，或用 --describe 表名 列出各列。"
+        return _refused(zh if settings.lang == "zh" else "Say a statement, or --file, or --list, or --describe TABLE.")
+    if given.output and given.format == "json":
+        zh = "--output 保存的是给 Excel 和 WPS 打开的 CSV，不能与 --format json 同用。"
+        return _refused(
+            zh if settings.lang == "zh" else "--output saves CSV for Excel and WPS: not with --format json."
+        )
     try:
         if given.list:
             asked = tables_of(settings.lang)
-        elif given.describe:
+        elif given.describe is not None:
             asked = columns_of(settings.marts, given.describe, settings.lang)
+        else:
+            asked = _statement(given)
+        if night := failed_night(settings.marts):
+            print(_stands(settings, night), file=sys.stderr)
+        if given.output:
+            return _saved(settings, asked, Path(given.output))
         for piece in query(settings.marts, asked, given.format):
             sys.stdout.write(piece)
         sys.stdout.flush()
@@ -35,7 +52,24 @@ def sql(settings: Settings, given: argparse.Namespace) -> int:
     except NoRelease:
         return _nothing_published(settings)
     except QueryError as error:
-        return _refused(f"{'查询未能执行：' if settings.lang == 'zh' else 'The query failed: '}{error}")
+        return _refused(_unanswered(settings, error))
+    except OSError as error:
+        return _unusable(settings, error)
+    return DONE
+
+
+def _statement(given: argparse.Namespace) -> str:
+    """The question, from the command line, a file or standard input."""
+    if given.file is not None:
+        return _decoded(Path(given.file).read_bytes())
+    return _decoded(sys.stdin.buffer.read()) if given.sql == "-" else str(given.sql)
+
+
+def _saved(settings: Settings, asked: str, file: Path) -> int:
+    from flows.publish.spreadsheet import save
+
+    _say_what_is_cut(settings, {file: save(settings.marts, asked, file)})
+    print(file)
     return DONE
 
 
@@ -77,19 +111,20 @@ def report(settings: Settings, given: argparse.Namespace) -> int:
         with connect(settings.marts) as con:
             day = day_of(given.date, con)
         folder = settings.documents
-        if given.as_of == NOW:
-            written = documents.write(settings.marts, settings.warehouse, folder, day)
-        else:
-            # A report is due the day after its date.
-            known_on = day + dt.timedelta(days=1) if given.as_of == THEN else given.as_of
-            folder = settings.rebuilt / known_on.isoformat()
-            written = rebuild(settings, day, known_on, folder)
+        with writing(settings, given):
+            if given.as_of == NOW:
+                written = documents.write(settings.marts, settings.warehouse, folder, day)
+            else:
+                # A report is due the day after its date.
+                known_on = day + dt.timedelta(days=1) if given.as_of == THEN else given.as_of
+                folder = settings.rebuilt / known_on.isoformat()
+                written = rebuild(settings, day, known_on, folder)
     except NoRelease:
         return _nothing_published(settings)
     except (Unknown, Untraceable) as error:
         return _refused(error.sentence(settings.lang))
     except OSError as error:
-        return _unwritable(settings, error)
+        return _unusable(settings, error)
     for sentence in written.failed:
         print(sentence.told(settings.lang), file=sys.stderr)
     print(folder / day.isoformat())
@@ -97,11 +132,13 @@ def report(settings: Settings, given: argparse.Namespace) -> int:
 
 
 def publish(settings: Settings, given: argparse.Namespace) -> int:
-    """Push the published marts to PostgreSQL, or write the bundle that Superset imports."""
+    """Push the published marts to PostgreSQL, or write the bundle that Superset imports, or files for Excel and WPS."""
     from flows.publish.query import NoRelease
 
+    if not settings.marts.is_file():
+        return _nothing_published(settings)
     try:
-        return (_to_postgres if given.target == "postgres" else _for_superset)(settings, given)
+        return {"postgres": _to_postgres, "superset": _for_superset, "csv": _as_csv}[given.target](settings, given)
     except NoRelease:
         return _nothing_published(settings)
 
@@ -119,7 +156,8 @@ def _to_postgres(settings: Settings, given: argparse.Namespace) -> int:
         en = "No password in --url: others see it in the list of processes. Use ~/.pgpass or PGPASSWORD."
         return _refused(zh if is_chinese else en)
     try:
-        done = publish_release(settings.published, url)
+        with writing(settings, given):  # of one release, not of two
+            done = publish_release(settings.published, url)
     except PostgresError as error:
         said = f"未能发布到 PostgreSQL，原有数据未改动。{error.zh}"
         return _refused(said if is_chinese else f"Not published to PostgreSQL; what was there stands. {error.en}")
@@ -141,9 +179,50 @@ def _for_superset(settings: Settings, given: argparse.Namespace) -> int:
     except BundleError as error:
         return _refused(error.sentence(settings.lang))
     except OSError as error:
-        return _unwritable(settings, error)
+        return _unusable(settings, error)
     print(target)
     return DONE
+
+
+def _as_csv(settings: Settings, given: argparse.Namespace) -> int:
+    from flows.publish.query import QueryError
+    from flows.publish.spreadsheet import save_tables
+
+    try:
+        written = save_tables(settings.marts, Path(given.output or "csv"), given.table or [], settings.lang)
+    except QueryError as error:
+        return _refused(_unanswered(settings, error))
+    except OSError as error:
+        return _unusable(settings, error)
+    _say_what_is_cut(settings, written)
+    for file in written:
+        print(file)
+    return DONE
+
+
+def status(settings: Settings, given: argparse.Namespace) -> int:
+    """Print how things stand."""
+    from flows.status import stands
+    from flows.status_told import as_json, as_text
+
+    now = stands(settings, dt.datetime.now().astimezone())
+    sys.stdout.write(as_json(now) if given.json else as_text(now, settings.lang))
+    return NEEDS_A_PERSON if now.needs_a_person else DONE
+
+
+@contextmanager
+def writing(settings: Settings, given: argparse.Namespace) -> Iterator[None]:
+    """Be the only one to write to the data folder, which is made where there is none.
+
+    Raises
+    ------
+    flows.lock.Held, flows.lock.CannotLock
+    """
+    from flows.lock import hold
+
+    what = [given.command, given.target] if given.command == "publish" else [given.command]
+    with hold(settings.data, " ".join(["gongshui", *what]), wait=given.wait):
+        yield
 
 
 def as_of(text: str) -> dt.date | str:
@@ -159,8 +238,31 @@ def _refused(sentence: str) -> int:
     return COULD_NOT_RUN
 
 
-def _unwritable(settings: Settings, error: OSError) -> int:
-    zh, en = f"文件无法写入：{error.filename}：{error.strerror}", f"Cannot write {error.filename}: {error.strerror}"
+def _unanswered(settings: Settings, error: SaidError) -> str:
+    return f"{'查询未能执行。' if settings.lang == 'zh' else 'The query failed; '}{error.sentence(settings.lang)}"
+
+
+def _stands(settings: Settings, night: "FailedNight") -> str:
+    """That a night failed, and that the release before it stands."""
+    at, why = night.at.strftime("%Y-%m-%d %H:%M"), night.reason.strip().partition("\n")[0][:200]
+    zh = f"注意：{at} 的运行失败，以下仍是截至 {night.stands} 的成果。原因：{why}"
+    en = f"Note: the run of {at} failed; what follows is the release before it, as of {night.stands}. Why: {why}"
+    return zh if settings.lang == "zh" else en
+
+
+def _say_what_is_cut(settings: Settings, written: Mapping[Path, int]) -> None:
+    """Excel opens a longer file without its last rows; that it says so once does not tell which."""
+    from flows.publish.spreadsheet import MOST_ROWS
+
+    for file, rows in written.items():
+        if rows > MOST_ROWS:
+            zh = f"{file} 有 {rows:,} 行，Excel 和 WPS 只能显示前 {MOST_ROWS:,} 行。"
+            en = f"{file} has {rows:,} rows; Excel and WPS show the first {MOST_ROWS:,}."
+            print(zh if settings.lang == "zh" else en, file=sys.stderr)
+
+
+def _unusable(settings: Settings, error: OSError) -> int:
+    zh, en = f"文件无法读写：{error.filename}：{error.strerror}", f"Cannot use {error.filename}: {error.strerror}"
     return _refused(zh if settings.lang == "zh" else en)
 
 

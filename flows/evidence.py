@@ -20,6 +20,7 @@ from flows.publish.query import records
 from flows.said import Lang
 from schemas import forms
 from schemas.info import FieldInfo, FormInfo
+from schemas.personal import without_numbers
 from schemas.vocabulary.units import UNITS
 
 Record = Mapping[str, Any]
@@ -113,6 +114,7 @@ class Evidence:
             "where file_sha256 in (select unnest($files)) order by file_sha256, seq",
             chosen,
         ):
+            record = _as_published(form, record)
             self._records[form.name, record["file_sha256"], record["sheet"], record["row"]].append(record)
         told = self._con.execute(
             "select file_sha256, received_on from warehouse.landing.file "
@@ -125,7 +127,7 @@ class Evidence:
             "where rule = $applied and file_sha256 in (select unnest($files))",
             chosen | {"applied": APPLIED},
         ).fetchall():
-            self._corrected[file, sheet, cell] = self._say(zh, en)
+            self._corrected[file, without_numbers(sheet), cell] = without_numbers(self._say(zh, en))
 
     def cells(self, table: str, fact: Record, fields: Sequence[str]) -> list[Cell]:
         """The cells of some fields of a row; a field may name columns of the row in braces.
@@ -247,6 +249,13 @@ def rows_of(con: duckdb.DuckDBPyConnection, sql: str, given: Mapping[str, object
         if "cells" in row:
             row["cells"], row["printed"] = json.loads(row["cells"]), json.loads(row["printed"])
     return [*rows]
+
+
+def _as_published(form: FormInfo, record: Record) -> Record:
+    """A row of landing with its texts as staging shows them."""
+    texts = {"sheet", *(name for name, info in form.fields.items() if info.kind == "text" and not info.is_identifier)}
+    shown = {name: without_numbers(value) for name in texts if isinstance(value := record.get(name), str)}
+    return {**record, **shown, "printed": {name: without_numbers(text) for name, text in record["printed"].items()}}
 
 
 def value_text(info: FieldInfo | None, value: Any) -> str:

@@ -73,7 +73,17 @@ def parser() -> Parser:
         title=say("命令", "commands"),
         parser_class=Parser,
     )
-    for add in (_add_run, _add_check, _add_template, _add_sql, _add_trace, _add_report, _add_publish):
+    for add in (
+        _add_run,
+        _add_serve,
+        _add_status,
+        _add_check,
+        _add_template,
+        _add_sql,
+        _add_trace,
+        _add_report,
+        _add_publish,
+    ):
         add(commands)
     return whole
 
@@ -86,9 +96,7 @@ def _add_run(commands: _Commands) -> None:
         "运行一次夜间任务：读取收件箱，计算，发布",
         "the nightly job, once, now: read the inbox, compute, publish",
     )
-    command.general.add_argument(
-        "--raw", metavar="DIR", help=say("收件箱文件夹，默认 ./raw", "the inbox; ./raw by default")
-    )
+    _add_raw(command)
     command.general.add_argument(
         "--as-of",
         metavar="DATE",
@@ -96,6 +104,61 @@ def _add_run(commands: _Commands) -> None:
         help=say("按这一天已知的数据计算（如 2021-08-20）", "compute as of that day (2021-08-20)"),
     )
     command.general.add_argument("--reread", action="store_true", help=say("重新读取全部文件", "read every file again"))
+    command.general.add_argument(
+        "--engine",
+        choices=("duckdb", "spark"),
+        help=say(
+            "在本机（duckdb，默认）还是用 Spark 计算", "compute on this machine (duckdb, the default) or on Spark"
+        ),
+    )
+    command.general.add_argument(
+        "--master",
+        metavar="URL",
+        help=say(
+            "Spark 主节点，如 spark://主机:7077，默认 local[*]",
+            "the Spark master (spark://host:7077); local[*] by default",
+        ),
+    )
+    _add_wait(command)
+
+
+def _add_status(commands: _Commands) -> None:
+    command = _command(
+        commands,
+        "status",
+        "当前状况：上次运行、各镇报送、待处理事项、磁盘",
+        "how things stand: the last run, what towns reported, what needs a person, disk",
+    )
+    command.general.add_argument(
+        "--json", action="store_true", help=Parser.say("输出JSON，供程序读取", "as JSON, for programs")
+    )
+
+
+def _add_serve(commands: _Commands) -> None:
+    say = Parser.say
+    command = _command(
+        commands,
+        "serve",
+        "常驻，每夜运行一次；带 Prefect 页面",
+        "stay up and run nightly, with Prefect's pages to look at",
+    )
+    _add_raw(command)
+    command.general.add_argument(
+        "--cron", metavar="CRON", help=say('时间表，默认 "0 2 * * *"', 'the schedule; "0 2 * * *" by default')
+    )
+    command.general.add_argument(
+        "--port",
+        metavar="PORT",
+        help=say("Prefect 页面的端口，默认 4200", "the port of Prefect's pages; 4200 by default"),
+    )
+    command.general.add_argument(
+        "--pool",
+        metavar="POOL",
+        help=say(
+            "只登记到 PREFECT_API_URL 所指服务的工作池，由 worker 运行",
+            "only register with a work pool of the server at PREFECT_API_URL, for its workers to run",
+        ),
+    )
 
 
 def _add_check(commands: _Commands) -> None:
@@ -165,6 +228,18 @@ def _add_sql(commands: _Commands) -> None:
         metavar=Parser.say("表名", "TABLE"),
         help=Parser.say("列出一个表的各列：名称、类型、含义", "a table's columns: labels, types, meaning"),
     )
+    command.general.add_argument(
+        "--file", metavar="FILE", help=Parser.say("从文件读取查询语句", "a file that holds the statement")
+    )
+    command.general.add_argument(
+        "--output",
+        metavar="FILE",
+        help=Parser.say(
+            "保存为 Excel、WPS 直接打开的 CSV：公式作文本，长编码不变形；供程序读取的用 --format csv，原样输出",
+            "save as CSV for Excel and WPS: formulas neutralised, long codes kept; for programs --format csv, which "
+            "prints texts as they are",
+        ),
+    )
     _add_format(command)
 
 
@@ -204,6 +279,7 @@ def _add_report(commands: _Commands) -> None:
             "as known on a day, on the day it was due (known-then) or now, by default",
         ),
     )
+    _add_wait(command)
 
 
 def _add_publish(commands: _Commands) -> None:
@@ -211,11 +287,11 @@ def _add_publish(commands: _Commands) -> None:
     command = _command(
         commands,
         "publish",
-        "把成果送到别处：PostgreSQL，或 Superset 导入包",
-        "push the marts elsewhere: PostgreSQL, or a bundle for Superset",
+        "把成果送到别处：PostgreSQL，Superset 导入包，或 Excel、WPS 可直接打开的 CSV",
+        "push the marts elsewhere: PostgreSQL, a bundle for Superset, or CSV files for Excel and WPS",
     )
     command.add_argument(
-        "target", metavar=say("去处", "TARGET"), choices=("postgres", "superset"), help="postgres, superset"
+        "target", metavar=say("去处", "TARGET"), choices=("postgres", "superset", "csv"), help="postgres, superset, csv"
     )
     command.general.add_argument(
         "--url",
@@ -225,7 +301,14 @@ def _add_publish(commands: _Commands) -> None:
             "the database, such as postgresql://user@host/database; no password here",
         ),
     )
-    _add_output(command, "superset.zip", "superset.zip")
+    command.general.add_argument(
+        "--table",
+        metavar=say("表名", "TABLE"),
+        action="append",
+        help=say("csv：只写这个表，可写多次；默认各表都写", "csv: this table only, may be repeated; all by default"),
+    )
+    _add_output(command, "superset.zip，csv 为文件夹 ./csv", "superset.zip, for csv the folder ./csv")
+    _add_wait(command)
 
 
 def _command(commands: _Commands, name: str, zh: str, en: str) -> Parser:
@@ -238,6 +321,25 @@ def _command(commands: _Commands, name: str, zh: str, en: str) -> Parser:
         help=Parser.say("数据文件夹，默认 ./data", "folder of all that a run writes; ./data by default"),
     )
     return command
+
+
+def _add_wait(command: Parser) -> None:
+    command.general.add_argument(
+        "--wait",
+        metavar=Parser.say("秒", "SECONDS"),
+        type=float,
+        default=0,
+        help=Parser.say(
+            "另一任务正在写入数据文件夹时等候的秒数，默认不等",
+            "how long to wait for another command that writes to the data folder; not at all by default",
+        ),
+    )
+
+
+def _add_raw(command: Parser) -> None:
+    command.general.add_argument(
+        "--raw", metavar="DIR", help=Parser.say("收件箱文件夹，默认 ./raw", "the inbox; ./raw by default")
+    )
 
 
 def _add_report_date(command: Parser) -> None:

@@ -8,20 +8,19 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import duckdb
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from flows import transform
-from flows.local_server import ServerDied
-from flows.publish.build import PublishError
+from flows.causes import cause, is_locked
+from flows.ingest.arriving import UNREADABLE, UNSETTLED
 from flows.report.headline import Headline
 from flows.report.numbers import day_zh, half_up, percent
-from flows.said import Lang
+from flows.said import Lang, Said, SaidError
 from flows.settings import Settings
+from schemas.personal import without_numbers
 
 if TYPE_CHECKING:
-    from flows.nightly import NightResult
+    from flows.night_result import NightResult
 
 _STEPS_ZH = {
     "all": "用时  ",
@@ -29,6 +28,7 @@ _STEPS_ZH = {
     "transform": "计算",
     "publish": "发布",
     "return": "退回",
+    "counties": "各县",
     "wall_map": "作战图",
     "postgres": "PostgreSQL",
     "documents": "文件",
@@ -39,6 +39,7 @@ _STEPS_EN = {
     "transform": "transform",
     "publish": "publish",
     "return": "return",
+    "counties": "counties",
     "wall_map": "wall map",
     "postgres": "PostgreSQL",
     "documents": "documents",
@@ -49,6 +50,8 @@ _STATUS = {
     "unrecognised": ("不是报表", "no form"),
     "duplicate": ("重复", "duplicate"),
     "ignored": ("系统文件", "ignored"),
+    UNREADABLE: ("无法打开", "unreadable"),
+    UNSETTLED: ("留待下次", "left for next time"),
 }
 
 
@@ -87,35 +90,21 @@ def print_summary(result: "NightResult", settings: Settings, seconds: float) -> 
     steps = [f"{names[step]} {taken:.1f}" for step, taken in result.seconds.items()]
     rest = seconds - sum(result.seconds.values())
     lines.append(f"{names['all']}{seconds:.1f} s ({', '.join([*steps, f'Prefect {rest:.1f}'])})")
-    print("\n".join(lines), file=sys.stderr, flush=True)
-
-
-def is_locked(error: BaseException) -> bool:
-    """Whether another program held the database, as DuckDB says it, or dbt after it."""
-    return "Could not set lock" in str(error)
+    # A file's name may hold somebody's telephone number, and what is printed at night goes to logs.
+    print(without_numbers("\n".join(lines)), file=sys.stderr, flush=True)
 
 
 def explain(error: Exception, settings: Settings) -> str | None:
-    """Why a night could not run, to the person at the terminal; None where it is no fault of theirs."""
-    chinese = settings.lang == "zh"
-    stands = "上次发布的成果未受影响。" if chinese else "What was published before still stands."
-    match error:
-        case _ if is_locked(error):
-            said = (
-                "数据库正被另一个程序使用，请等它结束后再运行：" if chinese else "Another program holds the database: "
-            )
-            return f"{said}{_shown(settings.warehouse)}\n{stands}"
-        case transform.TransformError():
-            said = "成果未能通过检查，没有发布：" if chinese else "The marts did not pass their checks: "
-        case ServerDied():
-            said = "Prefect 服务没有启动，详见日志：" if chinese else "Prefect's server did not start; see its log: "
-        case PublishError():
-            said = "发布失败：" if chinese else "Publishing failed: "
-        case OSError() | duckdb.IOException():
-            said = "文件无法读写：" if chinese else "A file could not be read or written: "
-        case _:
-            return None
-    return f"{said}{error}\n{stands}"
+    """Why a night could not run and what to do, to the person at the terminal; None where it is no fault of theirs."""
+    why = cause(error)
+    if why is None:
+        return None
+    stands = Said("上次发布的成果未受影响。", "What was published before still stands.").told(settings.lang)
+    if isinstance(error, SaidError):
+        return f"{error.sentence(settings.lang)}\n{stands}"
+    case = _shown(settings.warehouse) if is_locked(error) else str(error)
+    colon = "：" if settings.lang == "zh" else ": "
+    return f"{why.what.told(settings.lang)}{colon}{case}\n{why.to_do.told(settings.lang)}\n{stands}"
 
 
 def _chinese(result: "NightResult", settings: Settings) -> list[str]:
@@ -126,12 +115,14 @@ def _chinese(result: "NightResult", settings: Settings) -> list[str]:
         f"重复 {night.count('duplicate')}，不是报表 {night.count('unrecognised')}，"
         f"无法读取 {night.count('refused')}，系统文件 {night.count('ignored')}",
         *([f"      因基数表更新重新核对 {night.again} 个文件"] if night.again else []),
+        *([f"时钟  {result.clock.zh}"] if result.clock else []),
         f"行    读取 {result.rows_read:,}，入库 {result.rows_accepted:,}，退回 {result.rows_rejected:,}（现行报表）",
         f"问题  错误 {issues.get('error', 0)}，提醒 {issues.get('warn', 0)}，提示 {issues.get('info', 0)}",
         *_headline_lines(result.headline, _CHINESE_HEADLINE),
     ]
-    if result.files_refused:
-        lines += ["需要处理的文件", *(f"  {path}：{reason}" for path, reason in result.files_refused)]
+    if night.unread:
+        lines += ["需要处理的文件", *(f"  {path}：{why.zh}" for path, why in night.unread)]
+    lines += [f"留待下次  {one.path}：{one.reason}" for one in night.outcomes if one.status == UNSETTLED]
     if night.failed_corrections:
         lines += ["需要处理的更正", *(f"  {said.zh}" for said in night.failed_corrections)]
     if result.rows_rejected:
@@ -141,6 +132,7 @@ def _chinese(result: "NightResult", settings: Settings) -> list[str]:
     returned = result.returned
     if returned.failed:
         lines += ["未能生成的批注副本", *(f"  {path}：{why.reason_zh}" for path, why in returned.failed)]
+    counties, days, kept = result.counties, len(result.documents.days), result.documents.kept
     return [
         *lines,
         f"结果  {_shown(settings.marts)}",
@@ -150,8 +142,10 @@ def _chinese(result: "NightResult", settings: Settings) -> list[str]:
         *([f"作战图 {_shown(result.wall_map.file)}"] if result.wall_map.file else []),
         *(f"      {note.zh}" for note in result.wall_map.notes),
         *([f"未能发布到 PostgreSQL，原有数据未改动。{result.postgres.zh}"] if result.postgres else []),
-        f"文件  {_shown(settings.documents)}：{len(result.documents.days)} 期新写，{result.documents.kept} 期未变",
+        *([] if counties.count else [f"文件  {_shown(settings.documents)}：{days} 期新写，{kept} 期未变"]),
         *(f"      {failed.zh}" for failed in result.documents.failed),
+        *([f"各县  {counties.count} 个县各有成果：新写 {len(counties.written)}"] if counties.count else []),
+        *(f"      {failed.zh}" for failed in counties.failed),
     ]
 
 
@@ -163,13 +157,15 @@ def _english(result: "NightResult", settings: Settings) -> list[str]:
         f"{night.count('duplicate')} duplicate, {night.count('unrecognised')} no form of ours, "
         f"{night.count('refused')} refused, {night.count('ignored')} system files",
         *([f"          {night.again} files judged again by a newer master list"] if night.again else []),
+        *([f"clock     {result.clock.en}"] if result.clock else []),
         f"rows      {result.rows_read:,} read, {result.rows_accepted:,} accepted, {result.rows_rejected:,} rejected "
         "(current reports)",
         f"issues    {issues.get('error', 0)} errors, {issues.get('warn', 0)} warnings, {issues.get('info', 0)} notes",
         *_headline_lines(result.headline, _ENGLISH_HEADLINE),
     ]
-    if result.files_refused:
-        lines += ["files that need a person", *(f"  {path}: {reason}" for path, reason in result.files_refused)]
+    if night.unread:
+        lines += ["files that need a person", *(f"  {path}: {why.en}" for path, why in night.unread)]
+    lines += [f"left for next time  {one.path}: {one.reason_en}" for one in night.outcomes if one.status == UNSETTLED]
     if night.failed_corrections:
         lines += ["corrections that need a person", *(f"  {said.en}" for said in night.failed_corrections)]
     if result.rows_rejected:
@@ -179,6 +175,7 @@ def _english(result: "NightResult", settings: Settings) -> list[str]:
     returned = result.returned
     if returned.failed:
         lines += ["annotated copies that failed", *(f"  {path}: {why.reason_en}" for path, why in returned.failed)]
+    counties, days, kept = result.counties, len(result.documents.days), result.documents.kept
     return [
         *lines,
         f"results   {_shown(settings.marts)}",
@@ -188,9 +185,10 @@ def _english(result: "NightResult", settings: Settings) -> list[str]:
         *([f"wall map  {_shown(result.wall_map.file)}"] if result.wall_map.file else []),
         *(f"          {note.en}" for note in result.wall_map.notes),
         *([f"Not published to PostgreSQL; what was there stands. {result.postgres.en}"] if result.postgres else []),
-        f"documents {_shown(settings.documents)}: {len(result.documents.days)} dates written, "
-        f"{result.documents.kept} as they were",
+        *([] if counties.count else [f"documents {_shown(settings.documents)}: {days} dates written, {kept} kept"]),
         *(f"          {failed.en}" for failed in result.documents.failed),
+        *([f"counties  {counties.count} have a release, {len(counties.written)} written"] if counties.count else []),
+        *(f"          {failed.en}" for failed in counties.failed),
     ]
 
 
@@ -208,9 +206,9 @@ _ENGLISH_HEADLINE = (
 )
 
 
-def headline_markdown(headline: Headline | None) -> str:
-    """The headline as a few lines of markdown."""
-    return "\n\n".join(_headline_lines(headline, _CHINESE_HEADLINE)) or "没有可用的数字。"
+def headline_lines(headline: Headline | None) -> list[str]:
+    """The headline as a few lines of Chinese; none where there is none."""
+    return _headline_lines(headline, _CHINESE_HEADLINE)
 
 
 def _headline_lines(headline: Headline | None, words: tuple[str, ...]) -> list[str]:

@@ -4,18 +4,18 @@ import hashlib
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.artifacts.resources.types import NodeType
-from dbt.artifacts.schemas.run import RunExecutionResult, RunResult
-from dbt.cli.main import dbtRunner
+
+if TYPE_CHECKING:
+    from dbt.artifacts.schemas.run import RunResult
 
 PROJECT = Path(__file__).resolve().parent.parent / "sql"
 WAREHOUSE_VARIABLE = "GONGSHUI_WAREHOUSE"  # read by sql/profiles.yml
@@ -89,8 +89,46 @@ def build(
         When the project cannot be read, or a seed, model or test fails.
     """
     started = time.perf_counter()
+    digest = _digest(project, rubric)
+    if full_refresh := full_refresh or _built_with(warehouse) != digest:
+        _note_built_with(warehouse, None)  # until all of it is built anew
+    with _environment(WAREHOUSE_VARIABLE, str(warehouse.resolve())):
+        try:
+            results = run_dbt(
+                work, "duckdb", as_of=as_of, rubric=rubric, tests=tests, full_refresh=full_refresh, project=project
+            )
+        finally:
+            from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+            # else the file stays open until the process ends
+            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    _note_built_with(warehouse, digest)
+    return TransformResult(nodes=counted(results), seconds=time.perf_counter() - started)
+
+
+def run_dbt(
+    work: Path,
+    target: str,
+    *,
+    as_of: date | None,
+    rubric: Sequence[Mapping[str, str]],
+    tests: Tests,
+    full_refresh: bool,
+    project: Path = PROJECT,
+) -> "list[RunResult]":
+    """Build the project on one of the engines that sql/profiles.yml names.
+
+    Raises
+    ------
+    TransformError
+        When the project cannot be read, or a seed, model or test fails.
+    """
+    # They take a second, which a night that builds nothing can do without.
+    from dbt.artifacts.schemas.run import RunExecutionResult, RunResult
+    from dbt.cli.main import dbtRunner
+
     arguments = [
-        "build",
+        *("build", "--target", target),
         *("--project-dir", str(project), "--profiles-dir", str(project)),
         *("--target-path", str(work.resolve() / "target"), "--log-path", str(work.resolve() / "logs")),
         *("--log-level", "none", "--log-level-file", "info", "--no-print"),
@@ -105,28 +143,22 @@ def build(
         # dbt trips over the metrics of a YAML file that changed since it was parsed: it would find each of them twice.
         arguments.append("--no-partial-parse")
         parsed_with.unlink(missing_ok=True)
-    if full_refresh or _built_with(warehouse) != digest:
+    if full_refresh:
         arguments.append("--full-refresh")
-        _note_built_with(warehouse, None)  # until all of it is built anew
-    with _environment(WAREHOUSE_VARIABLE, str(warehouse.resolve())):
-        try:
-            outcome = dbtRunner().invoke(arguments)
-        finally:
-            # else the file stays open until the process ends
-            DuckDBConnectionManager.close_all_connections()  # type: ignore[no-untyped-call]
+    outcome = dbtRunner().invoke(arguments)
     if outcome.exception is not None:
         raise TransformError(str(outcome.exception)) from outcome.exception
     assert isinstance(outcome.result, RunExecutionResult)  # what `dbt build` returns
     results = [result for result in outcome.result.results if isinstance(result, RunResult)]
     if not outcome.success:
         raise TransformError("\n".join(_failures(results)))
-    _note_built_with(warehouse, digest)
     parsed_with.write_text(digest, encoding="utf-8")
-    nodes: dict[str, int] = {}
-    for result in results:
-        kind = NodeType(result.node.resource_type).value
-        nodes[kind] = nodes.get(kind, 0) + 1
-    return TransformResult(nodes=nodes, seconds=time.perf_counter() - started)
+    return results
+
+
+def counted(results: "Sequence[RunResult]") -> dict[str, int]:
+    """How many nodes of each kind were built."""
+    return dict(Counter(result.node.resource_type.value for result in results))
 
 
 def _digest(project: Path, rubric: Sequence[Mapping[str, str]]) -> str:
@@ -155,7 +187,7 @@ def _note_built_with(warehouse: Path, digest: str | None) -> None:
         connection.execute(f"create or replace table {_BUILT_WITH} as select ?::varchar as digest", [digest])
 
 
-def _failures(results: list[RunResult]) -> Iterator[str]:
+def _failures(results: "list[RunResult]") -> Iterator[str]:
     """Name each failed node with its message, and count those skipped because of it."""
     for result in results:
         if result.status in ("error", "fail", "runtime error"):

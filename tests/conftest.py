@@ -15,6 +15,10 @@ NOW = dt.datetime(2021, 8, 25, 2, 0)
 OPTIONS = Options(Limits(), processes=os.cpu_count() or 1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--minutes", default="1", help="how long -m fuzz goes on (1)")
+
+
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """As many processes as there are cores, but one for what measures and for a few tests named on the command line."""
     if "bench" in config.option.markexpr.split() or any("::" in name for name in config.args):

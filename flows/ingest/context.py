@@ -134,7 +134,7 @@ def _units(texts: list[str]) -> str:
 def town_in(text: str, towns: frozenset[str] = frozenset()) -> str | None:
     """The one town, township or street that a text names; a name of the master list before the shape of one."""
     clean = plain(text)
-    known = {town for town in towns if town in clean}
+    known = _found(clean, _whole(towns))
     if len(known) == 1:
         return known.pop()
     if known:
@@ -142,9 +142,40 @@ def town_in(text: str, towns: frozenset[str] = frozenset()) -> str | None:
     named = _shaped_town(clean)
     if named is None and towns:
         # 黄竹供水攻坚表: the name without 镇, where only one town has it.
-        bare = {town for town in towns if len(town) > 2 and re.sub(r"(?:镇|乡|街道)$", "", town) in clean}
+        bare = _found(clean, _bare(towns))
         return bare.pop() if len(bare) == 1 else None
     return named
+
+
+# Spellings of towns by their length: of a nation's towns a text is looked up in them, not each of them in the text.
+_Spellings = dict[int, dict[str, set[str]]]
+
+
+def _found(text: str, spellings: _Spellings) -> set[str]:
+    """The towns of which a spelling stands in a text."""
+    return {
+        town
+        for length, of_length in spellings.items()
+        for start in range(len(text) - length + 1)
+        for town in of_length.get(text[start : start + length], ())
+    }
+
+
+@lru_cache(maxsize=4)
+def _whole(towns: frozenset[str]) -> _Spellings:
+    return _by_length((town, town) for town in towns)
+
+
+@lru_cache(maxsize=4)
+def _bare(towns: frozenset[str]) -> _Spellings:
+    return _by_length((re.sub(r"(?:镇|乡|街道)$", "", town), town) for town in towns if len(town) > 2)
+
+
+def _by_length(spelled: Iterable[tuple[str, str]]) -> _Spellings:
+    spellings: _Spellings = {}
+    for spelling, town in spelled:
+        spellings.setdefault(len(spelling), {}).setdefault(spelling, set()).add(town)
+    return spellings
 
 
 @lru_cache(maxsize=20_000)

@@ -1,13 +1,26 @@
 """What lies in the inbox: files in folders named by the day they were received. Nothing is opened here."""
 
 import datetime as dt
+import errno
+import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from flows.said import Said
+
 # What lies about in shared folders and is no submission: lock files of open workbooks, thumbnails, system files.
 _LITTER = re.compile(r"^(?:~\$.*|\..*|thumbs\.db|desktop\.ini|.*\.(?:tmp|lnk|bak|part|crdownload))$", re.IGNORECASE)
+# What a name may hold and nobody should print: control characters, line ends, marks that turn the direction of writing.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_CAUSES_ZH = {
+    errno.EACCES: "没有读取权限",
+    errno.EPERM: "没有读取权限",
+    errno.ELOOP: "链接循环",
+    errno.EIO: "磁盘或网络读取出错",
+}
 _DAY = re.compile(r"^(20\d{2})[-._年]?(\d{1,2})[-._月]?(\d{1,2})日?")
 
 
@@ -16,7 +29,7 @@ class InboxFile:
     """One file of the inbox."""
 
     location: Path
-    # The inbox's own name and the path beneath it, with forward slashes: raw/2021-08-20/…
+    # The inbox's own name and the path beneath it, with forward slashes: raw/2021-08-20/…; of text that can be printed.
     path: str
     # Folders beneath the inbox, the top one first.
     folders: tuple[str, ...]
@@ -25,11 +38,13 @@ class InboxFile:
     received_on: dt.date
     size: int
     modified_ns: int
+    # Why it cannot be opened; None where nothing stands against it.
+    obstacle: Said | None = None
 
     @property
     def name(self) -> str:
         """The file's name."""
-        return self.location.name
+        return self.path.rpartition("/")[2]
 
     @property
     def is_litter(self) -> bool:
@@ -38,12 +53,12 @@ class InboxFile:
 
 
 def discover(raw: Path, today: dt.date) -> Iterator[InboxFile]:
-    """All files beneath the inbox, in the order of their paths.
+    """All files beneath the inbox, in the order of their paths; what cannot be opened is among them.
 
     Parameters
     ----------
     raw : pathlib.Path
-        The inbox.
+        The inbox. Links to files are followed, links to folders are not: they may lead anywhere, and in circles.
     today : datetime.date
         The day that a file is received whose top folder names none.
 
@@ -54,12 +69,67 @@ def discover(raw: Path, today: dt.date) -> Iterator[InboxFile]:
     """
     if not raw.is_dir():
         raise FileNotFoundError(raw)
-    for location in sorted(path for path in raw.rglob("*") if path.is_file()):
-        folders = location.relative_to(raw).parts[:-1]
-        day = day_of(folders[0]) if folders else None
-        stat = location.stat()
-        path = "/".join((raw.name, *folders, location.name))
-        yield InboxFile(location, path, folders, day, day or today, stat.st_size, stat.st_mtime_ns)
+    unreadable: dict[Path, OSError] = {}
+    found: list[Path] = []
+    for folder, folders, names in os.walk(raw, onerror=lambda error: _note(error, unreadable)):
+        found += [Path(folder, name) for name in names]
+        found += [link for name in folders if (link := Path(folder, name)).is_symlink()]
+    for location in sorted([*found, *unreadable]):
+        if file := _inbox_file(location, raw, today, unreadable.get(location)):
+            yield file
+
+
+def _note(error: OSError, unreadable: dict[Path, OSError]) -> None:
+    if not isinstance(error, FileNotFoundError):  # a folder that was taken away holds nothing
+        unreadable[Path(os.fsdecode(error.filename))] = error
+
+
+def _inbox_file(location: Path, raw: Path, today: dt.date, error: OSError | None) -> InboxFile | None:
+    """What was found at a place; None where nothing is left there."""
+    size = modified_ns = 0
+    obstacle = cannot_open(error, "文件夹") if error else None
+    try:
+        entry = location.stat()
+        size, modified_ns = entry.st_size, entry.st_mtime_ns
+        if not obstacle and not stat.S_ISREG(entry.st_mode):
+            obstacle = Said("是指向文件夹的链接或特殊文件，未读取。", "a link to a folder, or no regular file.")
+    except FileNotFoundError:
+        if not location.is_symlink():
+            return None
+        obstacle = Said("链接指向的文件不存在。", "a link that leads nowhere.")
+    except OSError as failed:
+        obstacle = obstacle or cannot_open(failed)
+    folders = tuple(readable(part) for part in location.relative_to(raw).parts[:-1])
+    day = day_of(folders[0]) if folders else None
+    path = "/".join((readable(raw.name), *folders, readable(location.name)))
+    return InboxFile(location, path, folders, day, day or today, size, modified_ns, obstacle)
+
+
+def cannot_open(error: OSError, what_zh: str = "文件") -> Said:
+    """Why the system does not let us read."""
+    cause = error.strerror or type(error).__name__
+    known = _CAUSES_ZH.get(error.errno or 0)
+    return Said(f"{what_zh}无法打开：{f'{known}（{cause}）' if known else cause}。", f"it cannot be opened: {cause}.")
+
+
+def readable(name: str) -> str:
+    """A file's name as text: bytes that are no UTF-8 are taken for GB18030, what cannot be printed is written out."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        name = os.fsencode(name).decode("gb18030", errors="backslashreplace")
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", name)
+
+
+def locate(raw: Path, path: str) -> Path:
+    """Where the file of a path lies, as `discover` told it; there may be none by now."""
+    place = raw
+    for part in path.split("/")[1:]:
+        there = place / part
+        if not there.exists() and place.is_dir():
+            there = next((entry for entry in place.iterdir() if readable(entry.name) == part), there)
+        place = there
+    return place
 
 
 def day_of(folder: str) -> dt.date | None:

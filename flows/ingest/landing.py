@@ -6,6 +6,7 @@ in one transaction. Reading a file again replaces its own reading and nothing el
 
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -28,9 +29,11 @@ class Known:
 
     sha256: str
     size: int
-    modified_ns: int
+    modified_ns: int | None
     received_on: dt.date
     status: str
+    reason: str | None
+    reason_en: str | None
     pipeline_version: str
     master_version: str | None
     corrections_version: str | None
@@ -79,8 +82,8 @@ class Landing:
         rows = self.connection.execute(
             """
             select
-                path, file_sha256, size, modified_ns, received_on, status, pipeline_version, master_version,
-                corrections_version
+                path, file_sha256, size, modified_ns, received_on, status, reason, reason_en, pipeline_version,
+                master_version, corrections_version
             from landing.file
             qualify row_number() over (partition by path order by first_seen_at desc, file_sha256 desc) = 1
             """
@@ -168,7 +171,8 @@ class Landing:
             self._describe_copies({landed.sha256 for landed in files})
             self.connection.commit()
         except BaseException:
-            self.connection.rollback()
+            with suppress(duckdb.TransactionException):  # a commit that failed has ended it already
+                self.connection.rollback()
             raise
 
     def _entries(self, digests: Collection[str]) -> dict[tuple[str, str], dt.datetime]:

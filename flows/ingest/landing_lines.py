@@ -118,7 +118,7 @@ def _file_line(landed: LandedFile, pipeline_version: str, seen_at: dt.datetime) 
         "received_on": file.received_on,
         "first_seen_at": seen_at,
         "size": file.size,
-        "modified_ns": file.modified_ns,
+        "modified_ns": None if landed.read.may_pass else file.modified_ns,
         "status": landed.read.status,
         "reason": landed.read.reason,
         "reason_en": landed.read.reason_en,

@@ -15,7 +15,7 @@ FILE = {
     "received_on": _DATE,
     "first_seen_at": pa.timestamp("us"),
     "size": _INT,
-    "modified_ns": _INT,
+    "modified_ns": _INT,  # null where the file is to be read again every night
     "status": _STRING,  # read | refused | unrecognised | duplicate | ignored
     "reason": _STRING,
     "reason_en": _STRING,

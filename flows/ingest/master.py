@@ -4,7 +4,6 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
 from typing import NamedTuple
 
 from rapidfuzz import process
@@ -53,9 +52,11 @@ class Master:
 
     def joined(self, *others: "Master") -> "Master":
         """This list and other, later ones as one."""
-        parts = (self, *others)
-        counties = {county: code for part in parts for county, code in part._counties.items()}
-        return Master(chain.from_iterable(part._villages.values() for part in parts), counties)
+        both = Master([])
+        for part in (self, *others):
+            both._villages |= part._villages
+            both._counties |= part._counties
+        return both
 
     # Indexes are made when first asked: of lists that are only joined, never.
 

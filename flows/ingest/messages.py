@@ -11,6 +11,7 @@ from flows.ingest.master import Master
 from flows.ingest.records import Contradiction
 from flows.ingest.values import printed
 from schemas.info import FormInfo
+from schemas.personal import masked
 from schemas.rules import RULES, STAGES
 
 
@@ -61,6 +62,8 @@ class Speaker:
 
     def _words(self, row: Row, rule: str, name: str) -> dict[str, str]:
         shown, described = _printed(row, name), self.info.fields.get(name.rpartition(".")[2])
+        if described and described.is_personal:
+            shown = masked(shown)
         words = {
             "title": described.title if described else name,
             "printed": shown,

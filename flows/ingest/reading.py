@@ -1,8 +1,11 @@
 """One file read whole: its sheets, their tables, their rows. No database, no clock: bytes and names only."""
 
 import datetime as dt
-from collections.abc import Sequence
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from flows.ingest.blocks import DEEPEST_HEADER
@@ -12,18 +15,19 @@ from flows.ingest.grid import Grid, read_workbook
 from flows.ingest.guard import Limits, Refused
 from flows.ingest.heading_notes import heading_notes
 from flows.ingest.headings import form_headings, is_field_heading, is_known_heading
-from flows.ingest.inbox import InboxFile
+from flows.ingest.inbox import InboxFile, cannot_open, locate
 from flows.ingest.kinds import mentions_signing
 from flows.ingest.leftovers import Body, tell_leftovers
-from flows.ingest.own_copy import own_copy
+from flows.ingest.own_copy import own_copy, restore
 from flows.ingest.recognise import FEWEST_COLUMNS
 from flows.ingest.records import Note, Record, Records
 from flows.ingest.rows import read_rows
 from flows.ingest.sheet import Sheet, letters
 from flows.ingest.tables import Table, find_tables
 from flows.ingest.totals import Line, check_totals
-from schemas import described, tell
+from schemas import described, forms, tell
 from schemas.info import FormInfo
+from schemas.personal import MASK, is_masked
 from schemas.text import plain
 
 
@@ -62,19 +66,40 @@ class FileRead:
     # sha256 of the original, where the file is our annotated copy of it and holds the same data.
     unread_copy_of: str | None = None
     reason_en: str | None = None
+    # Of a refusal: the key of its reason (`guard.REASONS`), or `unopened`.
+    code: str | None = None
+    # How long the reading took; of a worker that died nobody knows.
+    seconds: float | None = None
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether the same bytes may be read another night: not they were at fault, but what the machine had left."""
+        return self.code in ("timeout", "memory", "crashed")
 
     @classmethod
     def refused(cls, refused: Refused) -> "FileRead":
         """A file that a guard refuses, with its reason in both languages."""
-        return cls("refused", refused.reason_zh, reason_en=refused.reason_en)
+        return cls("refused", refused.reason_zh, reason_en=refused.reason_en, code=refused.code)
 
     @classmethod
     def cannot_open(cls, error: OSError) -> "FileRead":
         """A file that the system does not let us read."""
-        return cls("refused", f"文件无法打开：{error.strerror}。", reason_en=f"it cannot be opened: {error.strerror}.")
+        said = cannot_open(error)
+        return cls("refused", said.zh, reason_en=said.en, code="unopened")
 
 
-def read_file(data: bytes, names: Names, limits: Limits, corrections: Sequence[Correction] = ()) -> FileRead:
+# sha256 → the bytes of a file of the inbox, None where it is not there.
+Find = Callable[[str], bytes | None]
+
+
+def nothing(_digest: str) -> bytes | None:
+    """Find no file: where there is no inbox."""
+    return None
+
+
+def read_file(
+    data: bytes, names: Names, limits: Limits, corrections: Sequence[Correction] = (), find: Find = nothing
+) -> FileRead:
     """Read a workbook as it is.
 
     Parameters
@@ -87,6 +112,8 @@ def read_file(data: bytes, names: Names, limits: Limits, corrections: Sequence[C
         What a reader may spend on it.
     corrections : sequence of Correction
         Cells to be read otherwise than they print.
+    find : callable
+        Finds the original of a copy of ours, which hides persons.
 
     Returns
     -------
@@ -99,6 +126,8 @@ def read_file(data: bytes, names: Names, limits: Limits, corrections: Sequence[C
         return FileRead.refused(refused)
     copy = own_copy(data, limits)
     unread = copy.original if copy and copy.is_unchanged(grids) else None
+    if copy:
+        restore([grid for grid in grids if grid.name != copy.list_sheet], copy, find, limits)
     corrected = apply(grids, corrections)
     tables = []
     for grid in grids:
@@ -107,6 +136,8 @@ def read_file(data: bytes, names: Names, limits: Limits, corrections: Sequence[C
         else:
             tables += _read_sheet(grid, names)
     _note_corrections(corrected, tables)
+    for table in tables:
+        _leave_out_masked(table)
     for form in {table.form for table in tables if table.form}:
         check_totals([table.lines for table in tables if table.form == form])
     for table in tables:
@@ -115,6 +146,27 @@ def read_file(data: bytes, names: Names, limits: Limits, corrections: Sequence[C
         zh, en = "文件中没有找到本系统的报表（没有可识别的表头）。", "no header is recognised in it."
         return FileRead("unrecognised", zh, tables, reason_en=en)
     return FileRead("read", None, tables, unread_copy_of=unread)
+
+
+def _leave_out_masked(table: TableRead) -> None:
+    """A mask that no original resolves is no value of a personal field."""
+    form = forms()[table.form] if table.form else None
+    if form is None:
+        return
+    for name, values in table.records.values.items():
+        field = form.fields.get(name)
+        masks = [place for place, value in enumerate(values) if field and field.is_personal and _is_mask(value)]
+        for place in masks:
+            values[place] = None
+        if masks:
+            place, title = masks[0], form.fields[name].title
+            zh = f"“{title}”一栏有{len(masks)}处是已隐去的个人信息（{MASK}），找不到原文件，未读取。"
+            en = f"“{title}” shows masks of personal data ({len(masks)}); without the original they were not read."
+            table.notes.append(Note("N11", zh, en, table.records.rows[place], table.records.cell(place, name)))
+
+
+def _is_mask(value: object) -> bool:
+    return isinstance(value, str) and is_masked(value)
 
 
 def _note_corrections(corrected: Applied, tables: list[TableRead]) -> None:
@@ -259,31 +311,51 @@ def _header_map(sheet: Sheet, table: Table) -> dict[str, dict[str, Any]]:
     return mapped
 
 
+@dataclass(frozen=True)
+class Originals:
+    """Finds files of the inbox by their sha256, for copies of them that come back."""
+
+    raw: Path
+    # sha256 → path, as the inbox tells it.
+    paths: Mapping[str, str]
+
+    def __call__(self, digest: str) -> bytes | None:
+        """The bytes of a file; None where it is gone or has another content by now."""
+        try:
+            data = locate(self.raw, self.paths[digest]).read_bytes()
+        except (KeyError, OSError):
+            return None
+        return data if hashlib.sha256(data).hexdigest() == digest else None
+
+
 class Reader:
     """Reads files of the inbox in a worker process, by the forms as the process that made it knows them."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
+    def __init__(self, limits: Limits, find: Find = nothing) -> None:
+        self.limits, self.find = limits, find
 
     def __call__(self, work: tuple[InboxFile, Sequence[Correction]]) -> FileRead:
         """Read one file, with the corrections of its cells."""
         file, corrections = work
+        started = time.perf_counter()
         names = Names("", file.name, tuple(reversed(file.folders)), file.received_on)
         try:
             data = file.location.read_bytes()
         except OSError as error:
             return FileRead.cannot_open(error)
-        return read_file(data, names, self.limits, corrections)
+        read = read_file(data, names, self.limits, corrections, self.find)
+        read.seconds = time.perf_counter() - started
+        return read
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Take the descriptions of the forms along: their models take longer to import than many files to read."""
-        return _reader_told, (type(self), self.limits, described())
+        return _reader_told, (type(self), self.limits, self.find, described())
 
 
-def _reader_told(kind: type[Reader], limits: Limits, forms: dict[str, FormInfo]) -> Reader:
+def _reader_told(kind: type[Reader], limits: Limits, find: Find, forms: dict[str, FormInfo]) -> Reader:
     tell(forms)
     warm()
-    return kind(limits)
+    return kind(limits, find)
 
 
 def warm() -> None:

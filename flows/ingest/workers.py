@@ -20,6 +20,7 @@ from typing import IO, Any, TypeVar
 
 from flows.ingest.guard import Refused
 from flows.ingest.worker import LENGTH, Failure, memory_of
+from schemas.personal import without_numbers
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -119,7 +120,7 @@ class _Pool:
     def _loaded(self, item: Any, data: bytes) -> Any:
         result = pickle.loads(data)
         if isinstance(result, Failure):
-            log.error("reading %s failed\n%s", item, result.trace)
+            log.error("reading %s failed\n%s", without_numbers(str(item)), without_numbers(result.trace))
             return _refusal(result, self.memory_bytes)
         return result
 

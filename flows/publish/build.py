@@ -7,7 +7,7 @@ ambiguous, inside views too. `main.fct_coverage` is understood under every name 
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +38,8 @@ _META = """
     comment on column meta.table_rows.table_name is '表名 | 表的英文名 | name of the table';
     comment on column meta.table_rows."rows" is '行数 | 发布时的行数 | rows when it was published';
 """
+# What the statements above make.
+_OF_ITSELF = {("meta", "release"), ("meta", "table_rows")}
 
 
 class PublishError(Exception):
@@ -65,6 +67,13 @@ class _Table:
     name: str
     comment: str | None
     columns: dict[str, str | None]  # with their comments
+    source: str  # where its rows are
+    county: str | None = None  # whose rows alone are meant
+
+    def rows(self) -> str:
+        """The query of its rows, in the order of its columns."""
+        where = f"where {of_county(self.columns, self.county)}" if self.county else ""
+        return f"select * from {self.source} {where} order by all"
 
     def labels(self) -> dict[str, str]:
         """Column → its Chinese label, the first part of its comment; its own name where it has none."""
@@ -74,21 +83,39 @@ class _Table:
         return labels
 
 
+def of_county(columns: Collection[str], county: str) -> str:
+    """Return the condition that holds for rows that a county may see: its own, and those that belong to no county.
+
+    Sums of several counties are none of these; of divisions it sees itself, all within it and those that it lies in.
+    """
+    if "county_code" in columns:
+        within = f" or starts_with({_text(county)}, division_code)" if "division_code" in columns else ""
+        return f"county_code = {_text(county)}{within}"
+    return "false" if "division_code" in columns else "true"
+
+
 def build(
-    warehouse: Path, folder: Path, release: Mapping[str, object], earlier: Path | None = None
+    source: Path,
+    folder: Path,
+    release: Mapping[str, object],
+    earlier: Path | None = None,
+    county: str | None = None,
 ) -> dict[str, TableFile]:
     """Write the files of a release into an empty folder, and check them.
 
     Parameters
     ----------
-    warehouse
-        The DuckDB file whose schema `marts` is published; opened read-only.
+    source
+        The DuckDB file that is read: the warehouse, whose schema `marts` is published, or, for the release of a county,
+        the `marts.duckdb` of all counties.
     folder
         Where to write `marts.duckdb` and `parquet/`.
     release
         What the file says of itself in `meta.release`, by the names of its columns.
     earlier
         The `marts.duckdb` of the release before, whose history is carried on.
+    county
+        Whose rows alone are published, by its code; everybody's where it is None.
 
     Returns
     -------
@@ -104,25 +131,25 @@ def build(
     """
     (folder / "parquet").mkdir(parents=True)
     with duckdb.connect(config=OFFLINE) as con:
-        con.execute(f"attach {_text(warehouse)} as warehouse (read_only)")
+        con.execute(f"attach {_text(source)} as source (read_only)")
         con.execute(f"attach {_text(folder / DATABASE)} as release (storage_version {_text(STORAGE_VERSION)})")
         if earlier:
             con.execute(f"attach {_text(earlier)} as earlier (read_only)")
         con.execute("use release")
-        tables = list(_tables(con, "marts"))
+        tables = list(_tables(con, "main" if county else "marts", county))
         if not tables:
             raise PublishError("the warehouse has no table in schema marts")
         con.execute("begin; create schema marts; create schema marts_zh; create schema meta")
         for table in tables:
             for statement in _statements(table):
                 con.execute(statement)
-        for table in _tables(con, "meta"):
+        for table in _tables(con, "meta", county):
             for statement in _meta_statements(table):
                 con.execute(statement)
         rows = {table.name: _copy_to_parquet(con, table, folder) for table in tables}
         _describe_release(con, release, rows)
         history.keep(con, rows, release)
-        expected = {table.name: _count(con, f"warehouse.marts.{_name(table.name)}") for table in tables}
+        expected = {table.name: _count(con, f"({table.rows()})") for table in tables}
         con.execute("commit; use memory; detach release")  # writes everything into the one file
     _check(folder / DATABASE, expected, rows)
     return {name: TableFile(count, sha256(folder / "parquet" / f"{name}.parquet")) for name, count in rows.items()}
@@ -134,14 +161,14 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _tables(con: duckdb.DuckDBPyConnection, schema: str) -> Iterator[_Table]:
-    """The tables of a schema of the warehouse."""
+def _tables(con: duckdb.DuckDBPyConnection, schema: str, county: str | None) -> Iterator[_Table]:
+    """The tables of a schema of the source, but those that each release writes of itself."""
     columns: dict[str, dict[str, str | None]] = {}
     for table, column, comment in con.execute(
         """
         select table_name, column_name, comment
         from duckdb_columns()
-        where database_name = 'warehouse' and schema_name = ?
+        where database_name = 'source' and schema_name = ?
         order by table_name, column_index
         """,
         [schema],
@@ -151,18 +178,19 @@ def _tables(con: duckdb.DuckDBPyConnection, schema: str) -> Iterator[_Table]:
         """
         select table_name, comment
         from duckdb_tables()
-        where database_name = 'warehouse' and schema_name = ?
+        where database_name = 'source' and schema_name = ?
         order by table_name
         """,
         [schema],
     ).fetchall():
-        yield _Table(name, comment, columns[name])
+        if (schema, name) not in _OF_ITSELF:
+            yield _Table(name, comment, columns[name], f"source.{schema}.{_name(name)}", county)
 
 
 def _statements(table: _Table) -> Iterator[str]:
     """The table, in the order of its columns (the grain comes first), and its two views, all with their comments."""
     name, labels = _name(table.name), table.labels()
-    yield f"create table main.{name} as select * from warehouse.marts.{name} order by all"
+    yield f"create table main.{name} as {table.rows()}"
     yield f"create view marts.{name} as select * from main.{name}"
     chinese = ", ".join(f"{_name(column)} as {_name(label)}" for column, label in labels.items())
     yield f"create view marts_zh.{name} as select {chinese} from main.{name}"
@@ -176,7 +204,7 @@ def _statements(table: _Table) -> Iterator[str]:
 def _meta_statements(table: _Table) -> Iterator[str]:
     """What the dbt project says of the marts (sql/models/meta), with its comments."""
     place = f"meta.{_name(table.name)}"
-    yield f"create table {place} as select * from warehouse.{place} order by all"
+    yield f"create table {place} as {table.rows()}"
     yield f"comment on table {place} is {_text(table.comment)}"
     for column, comment in table.columns.items():
         yield f"comment on column {place}.{_name(column)} is {_text(comment)}"

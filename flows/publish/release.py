@@ -2,8 +2,8 @@
 
 `published/` holds the current release (marts.duckdb, parquet/, dictionary.html, manifest.json), `releases/<run id>/`
 the earlier ones that are kept. A reader of marts.duckdb sees the whole old or the whole new release. The manifest is
-written last: where it does not fit the files, a publish was killed between two renames, and the next one puts
-everything right.
+written last, when all else is on the disk: where it does not fit the files, a publish was killed between two renames,
+and the next one puts everything right.
 """
 
 import datetime as dt
@@ -21,11 +21,13 @@ from typing import Any
 
 import duckdb
 
+from flows.durable import sync_all, sync_names, write_whole
 from flows.publish import dictionary
 from flows.publish.build import DATABASE, PublishError, TableFile, build, sha256
 
 MANIFEST = "manifest.json"
 PUBLISHED, FAILED = "published", "failed"
+RUN_TIME = "%Y%m%d-%H%M%S"  # what the id of a run begins with
 _ROOT, _CODE = Path(__file__).parents[2], ("flows", "schemas", "sql")
 
 
@@ -78,7 +80,7 @@ class Run:
     @classmethod
     def starting(cls, as_of: dt.date, at: dt.datetime) -> "Run":
         """Return a run with an id of its own, that sorts by time."""
-        return cls(f"{at:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}", as_of, at)
+        return cls(f"{at.strftime(RUN_TIME)}-{secrets.token_hex(2)}", as_of, at)
 
 
 @dataclass(frozen=True)
@@ -156,19 +158,21 @@ def read_manifest(folder: Path) -> Release | None:
         return None
 
 
-def publish(warehouse: Path, published: Path, run: Run, *, kept: int = 7) -> Release:
-    """Make the warehouse's marts the current release.
+def publish(source: Path, published: Path, run: Run, *, kept: int = 7, county: str | None = None) -> Release:
+    """Make the warehouse's marts, or a county's part of a release, the current release of a folder.
 
     Parameters
     ----------
-    warehouse
-        The DuckDB file; opened read-only, so nobody may be writing to it.
+    source
+        The warehouse, or for a county the `marts.duckdb` of all; opened read-only, so nobody may be writing to it.
     published
         The folder that others read; made where there is none.
     run
         Who publishes.
     kept
         How many of the latest releases stay, the current one among them; the last of each month stays too.
+    county
+        Whose rows alone are published, by its code.
 
     Returns
     -------
@@ -186,7 +190,7 @@ def publish(warehouse: Path, published: Path, run: Run, *, kept: int = 7) -> Rel
         current = read_manifest(published)
         is_intact = current is not None and _is_intact(published, current)
         earlier = published if is_intact else _latest_kept(published)
-        release = _build(warehouse, stage / "new", run, earlier)
+        release = _build(source, stage / "new", run, earlier, county)
         if current and is_intact and current.content() == release.content():
             if current.status != PUBLISHED:
                 current = replace(current, status=PUBLISHED, failure=None)
@@ -207,10 +211,11 @@ def note_failure(published: Path, run: Run, reason: str) -> None:
     """Say in the manifest that a run could not replace the release that stands there; without one, do nothing."""
     if current := read_manifest(published):
         failure = {"run_id": run.id, "at": _aware(run.at).isoformat(timespec="seconds"), "reason": reason}
-        _write_manifest(published, replace(current, status=FAILED, failure=failure))
+        with suppress(OSError):  # what keeps it from being written is often what the run failed of
+            _write_manifest(published, replace(current, status=FAILED, failure=failure))
 
 
-def _build(warehouse: Path, folder: Path, run: Run, earlier: Path | None) -> Release:
+def _build(source: Path, folder: Path, run: Run, earlier: Path | None, county: str | None) -> Release:
     at = _aware(run.at)
     said = {
         "run_id": run.id,
@@ -218,7 +223,7 @@ def _build(warehouse: Path, folder: Path, run: Run, earlier: Path | None) -> Rel
         "published_at": at.replace(microsecond=0, tzinfo=None),
         "code_version": run.code_version,
     }
-    tables = build(warehouse, folder, said, earlier and earlier / DATABASE)
+    tables = build(source, folder, said, earlier and earlier / DATABASE, county)
     dictionary.write(folder / DATABASE, folder / dictionary.FILE)
     pages = {dictionary.FILE: sha256(folder / dictionary.FILE)}
     release = Release(run.id, run.as_of, at, run.code_version, tables, sha256(folder / DATABASE), pages)
@@ -250,9 +255,7 @@ def _latest_kept(published: Path) -> Path | None:
 
 
 def _write_manifest(published: Path, release: Release) -> None:
-    beside = published / f".{MANIFEST}"
-    beside.write_text(release.manifest(), encoding="utf-8")
-    beside.replace(published / MANIFEST)
+    write_whole(published / MANIFEST, release.manifest())
 
 
 def _archive(published: Path, current: Release, stage: Path) -> None:
@@ -261,8 +264,10 @@ def _archive(published: Path, current: Release, stage: Path) -> None:
     if kept.exists():
         return
     _copy(published, stage / "old", current)
+    sync_all(stage / "old")
     kept.parent.mkdir(exist_ok=True)
     (stage / "old").replace(kept)
+    sync_names(kept.parent)
 
 
 def _copy(source: Path, target: Path, release: Release) -> None:
@@ -275,11 +280,15 @@ def _swap(new: Path, published: Path, release: Release) -> None:
     """Put every file in its place; when one cannot be replaced, put back those that were."""
     before = read_manifest(published)
     (published / "parquet").mkdir(parents=True, exist_ok=True)
+    sync_all(new)
     done = 0
     try:
         for file in _files(release):
+            if file.name == MANIFEST:
+                sync_names(published / "parquet", published)
             (new / file).replace(published / file)
             done += 1
+        sync_names(published)
     except BaseException:  # on Windows a file that somebody holds open; or Ctrl-C
         back = new.parent / "back"
         if done and before and (published / "releases" / before.run_id).is_dir():

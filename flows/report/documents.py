@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from flows.ask import CITATIONS
+from flows.durable import move, write_whole
 from flows.report import annex, briefing, bulletin, progress_table
 from flows.report.figures import Citations, Edition, Facts
 from flows.said import Said
@@ -79,6 +80,8 @@ def bring_up_to_date(marts: Path, warehouse: Path, folder: Path, version: str) -
                 stays[day] = digest
                 written.kept += 1
             elif stands or day == max(made_of):
+                if before.pop(day, None):  # nobody knows what they are, until all are written
+                    _write_manifest(folder, before)
                 failed = _write_day(tracer, folder, dt.date.fromisoformat(day))
                 written.failed += failed
                 written.days.append(dt.date.fromisoformat(day))
@@ -201,7 +204,7 @@ def _swap(stage: Path, place: Path) -> Iterator[Said]:
         if there.is_file() and there.read_bytes() == made.read_bytes():
             continue
         try:
-            made.replace(there)
+            move(made, there)
         except PermissionError:
             yield Said(
                 f"《{there}》正被打开（WPS或Excel），未能更新。请关闭后运行 gongshui report --date {_day_of(place)}。",
@@ -255,6 +258,4 @@ def _manifest(folder: Path) -> dict[str, str]:
 
 
 def _write_manifest(folder: Path, made_of: dict[str, str]) -> None:
-    beside = folder / f".{MANIFEST}"
-    beside.write_text(json.dumps({"made_of": dict(sorted(made_of.items()))}, indent=1), "utf-8")
-    beside.replace(folder / MANIFEST)
+    write_whole(folder / MANIFEST, json.dumps({"made_of": dict(sorted(made_of.items()))}, indent=1))

@@ -116,5 +116,10 @@ def write_text(cell: Cell | MergedCell, text: str) -> None:
     cell.value = text or None
     if text:
         cell.data_type = "s"
-        if text.startswith(_UNTRUSTED_START):
-            cell.quotePrefix = True
+        keep_as_text(cell)
+
+
+def keep_as_text(cell: Cell) -> None:
+    """Keep a program from taking a text for a formula when somebody edits its cell."""
+    if str(cell.value).startswith(_UNTRUSTED_START):
+        cell.quotePrefix = True

@@ -12,7 +12,7 @@ import duckdb
 
 from flows.evidence import Cell
 from flows.metrics import UNITS_EN, Figure, Value
-from flows.publish.query import written
+from flows.publish.answers import written
 from flows.report.numbers import day_zh, half_up, percent, plain
 from flows.said import Lang
 from flows.trace import Proof, Row

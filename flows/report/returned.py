@@ -23,16 +23,26 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.worksheet import Worksheet
 
+from flows.durable import write_whole
 from flows.ingest.archive import Archive
 from flows.ingest.grid import Grid, Uncached, parse_range, read_workbook
 from flows.ingest.guard import Kind, Limits, sniff
 from flows.ingest.own_copy import PART, PROPERTY, OwnCopy, data_digest, own_copy
 from flows.ingest.values import printed
 from flows.report.findings import Finding
-from flows.report.plain_copy import MOST_CHARACTERS, fit_to_page, sheet_title, values_of, write, write_text
+from flows.report.plain_copy import (
+    MOST_CHARACTERS,
+    fit_to_page,
+    keep_as_text,
+    sheet_title,
+    values_of,
+    write,
+    write_text,
+)
+from flows.report.private_copy import AUTHOR, Private
 from flows.report.widths import width_of
+from schemas.personal import without_numbers
 
-AUTHOR = "gongshui"
 LIST_SHEETS = ("问题清单", "问题清单（系统）", "问题清单（系统2）")
 COLOURS = {"error": "FFFF9C9C", "warn": "FFFFE699", "info": "FFBDD7EE"}
 SEVERITIES = {
@@ -57,6 +67,8 @@ WORDS = {
         "文本框、图片和外部链接未保留。",
         "values": "原文件为{kind}格式，本文件只保留各单元格的数值，位置与原文件相同；格式和公式未保留。"
         "原文件未作任何改动。",
+        "private": "为保护个人信息，责任人、联系电话、填报人等已用×隐去，批注、页眉页脚、图表未保留。不必补填："
+        "更正后报送本文件，隐去的内容仍按原文件读取。",
         "columns": "级别 工作表名 单元格 现填写为 错在哪里 怎样更正",
         "row": "第{row}行",
     },
@@ -70,6 +82,8 @@ WORDS = {
         "opens it; text boxes, pictures and links to other files were not kept.",
         "values": "Your file is {kind}: this copy holds the values at the same addresses, without looks and formulas. "
         "Your file was not touched.",
+        "private": "Names and telephone numbers of persons are hidden (×); comments, headers, footers and charts were "
+        "not kept. There is no need to fill them in: when you send this copy, they are read as in your file.",
         "columns": "severity sheet cell printed problem todo",
         "row": "row {row}",
     },
@@ -86,6 +100,7 @@ def annotate(
     limits: Limits | None = None,
     *,
     values_only: bool = False,
+    is_private: bool = False,
 ) -> None:
     """Write the annotated copy of a workbook.
 
@@ -103,6 +118,8 @@ def annotate(
         What reading the file may take.
     values_only : bool
         Carry over values only, also of an Excel workbook.
+    is_private : bool
+        Hide persons: others than the sender may see the copy.
 
     Raises
     ------
@@ -113,27 +130,43 @@ def annotate(
     """
     limits = limits or Limits()
     grids = read_workbook(data, name, limits)  # openpyxl is only handed what this accepts
-    kind = sniff(data, name)
-    earlier = own_copy(data, limits)
-    is_whole = kind == Kind.XLSX and not values_only and _merged_cells(data, limits) <= _MOST_MERGED_CELLS
-    if is_whole:
-        book = load_workbook(io.BytesIO(data), keep_links=False)
-        _make_harmless(book, grids)
-        if earlier:
-            _take_off_marks(book, earlier)
-    else:
-        book = values_of([grid for grid in grids if not earlier or grid.name != earlier.list_sheet])
-    list_sheet = next(title for title in LIST_SHEETS if title not in book.sheetnames)
+    kind, earlier = sniff(data, name), own_copy(data, limits)
+    private = Private.of(grids) if is_private else None
+    keeps_looks = kind == Kind.XLSX and not values_only and _merged_cells(data, limits) <= _MOST_MERGED_CELLS
+    book = _as_it_looks(data, grids, earlier, private) if keeps_looks else None
+    if private:
+        name, grids, findings = without_numbers(name), private.grids, list(map(private.finding, findings))
     findings = [_with_printed(finding, grids) for finding in findings]
-    _mark_cells(book, findings, lang)
-    words = WORDS[lang]
-    said = words["copied"] if is_whole else words["values"].format(kind=_KINDS.get(kind, "Excel"))
-    _write_list(book, list_sheet, name, findings, said, lang)
-    original = hashlib.sha256(data).hexdigest()
+    words, original = WORDS[lang], hashlib.sha256(data).hexdigest()
+    hidden = words["private"] if private else ""
+    copy = _annotated(book, name, findings, words["copied"] + hidden, original, lang, limits) if book else b""
+    if not copy or (private and private.is_left_in(copy)):
+        said = words["values"].format(kind=_KINDS.get(kind, "Excel")) + hidden
+        book = values_of([grid for grid in grids if not earlier or grid.name != earlier.list_sheet])
+        copy = _annotated(book, name, findings, said, original, lang, limits)
     target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(f".{target.name}.part")
-    beside.write_bytes(_marked(book, original, list_sheet, limits))
-    beside.replace(target)
+    write_whole(target, copy)
+
+
+def _as_it_looks(data: bytes, grids: Sequence[Grid], earlier: OwnCopy | None, private: Private | None) -> Workbook:
+    """The workbook without what reaches out of it, what an earlier copy put on, and what is nobody's business."""
+    book = load_workbook(io.BytesIO(data), keep_links=False)
+    _make_harmless(book, grids)
+    if earlier:
+        _take_off_marks(book, earlier)
+    if private:
+        private.take_out(book, [grid.name for grid in grids])
+    return book
+
+
+def _annotated(
+    book: Workbook, name: str, findings: Sequence[Finding], said: str, original: str, lang: str, limits: Limits
+) -> bytes:
+    """The bytes of a workbook with comments, list and mark put on."""
+    list_sheet = next(title for title in LIST_SHEETS if title not in book.sheetnames)
+    _mark_cells(book, findings, lang)
+    _write_list(book, list_sheet, name, findings, said, lang)
+    return _marked(book, original, list_sheet, limits)
 
 
 def _with_printed(finding: Finding, grids: Sequence[Grid]) -> Finding:
@@ -168,7 +201,7 @@ def _cells(sheet: Worksheet) -> list[Cell | MergedCell]:
 
 
 def _make_harmless(book: Workbook, grids: Sequence[Grid]) -> None:
-    """Formulas and names that reach out of the workbook are replaced by what they showed, or left out."""
+    """Formulas and names that reach out of the workbook are replaced by what they showed, or left out; texts stay."""
     by_name = {grid.name: grid for grid in grids}
     for sheet in book.worksheets:
         grid = by_name.get(sheet.title, Grid(sheet.title))
@@ -176,6 +209,8 @@ def _make_harmless(book: Workbook, grids: Sequence[Grid]) -> None:
             if isinstance(cell, Cell) and cell.data_type == "f" and _reaches_out(cell):
                 shown = grid.at(cell.row - 1, cell.column - 1)
                 write(cell, None if isinstance(shown, Uncached) else shown)
+            elif isinstance(cell, Cell) and cell.data_type == "s":
+                keep_as_text(cell)
             if cell.hyperlink is not None and cell.hyperlink.target:
                 cell.hyperlink = None
     for names in (book.defined_names, *(sheet.defined_names for sheet in book.worksheets)):

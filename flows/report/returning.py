@@ -14,12 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+from duckdb.sqltypes import VARCHAR
 
+from flows.durable import write_whole
 from flows.ingest.corrections import FAILED
 from flows.ingest.guard import Limits, Refused
+from flows.ingest.inbox import locate
 from flows.report.copies import Job, free_name, write_copies
 from flows.report.findings import Finding, without_place
 from flows.said import Lang
+from schemas.personal import without_numbers
 
 MANIFEST = "manifest.json"
 # Of the towns' clerks, whoever runs the night.
@@ -52,7 +56,9 @@ issues as (
         issue.source_id as file_sha256, issue.rule, issue.severity, issue.sheet, issue.row,
         issue.cell, issue.field, if(told.rule is null, null, issue.printed_value) as printed_value, issue.message_zh
     from marts.fct_data_issue as issue
-    left join (select distinct file_sha256, rule, sheet, row, field from landing.issue) as told
+    left join (
+        select distinct file_sha256, rule, without_numbers(sheet) as sheet, row, field from landing.issue
+    ) as told
         on
             issue.source_id = told.file_sha256
             and issue.rule = told.rule
@@ -140,26 +146,29 @@ def bring_up_to_date(
     OSError, duckdb.Error
         The folder cannot be written or the warehouse not be read.
     """
-    before = _manifest(target)
+    for half in target.glob("*/.*.part"):  # of a run that was killed
+        half.unlink()
+    before = copies_of(target)
     stays: dict[str, dict[str, str]] = {}
     jobs: dict[Path, tuple[str, dict[str, str]]] = {}
     to_write: list[Job] = []
-    taken: set[Path] = set()
+    taken: set[str] = set()
     for file, findings in _findings(warehouse).items():
         if all(finding.severity == "info" for finding in findings):
             continue
-        folders = file.path.split("/")[1:-1]
-        source = raw.joinpath(*folders, file.path.rpartition("/")[2])
-        copy = free_name(target / file.received_on.isoformat(), source, folders[1:], taken)
-        taken.add(copy)
+        folders, source = file.path.split("/")[1:-1], locate(raw, file.path)
+        copy = free_name(target / file.received_on.isoformat(), Path(file.path), folders[1:], taken)
         name = copy.relative_to(target).as_posix()
-        entry = {"file": file.path, "made_of": _made_of(version, file, findings)}
+        entry = {"file": without_numbers(file.path), "made_of": _made_of(version, file, findings)}
         if before.get(name) == entry and copy.is_file():
             stays[name] = entry
         elif _holds(source, file.digest):
             jobs[copy] = name, entry
-            to_write.append(Job(source, tuple(findings), copy, LANG, limits, replaces=True))
+            to_write.append(Job(source, tuple(findings), copy, LANG, limits, replaces=True, is_private=True))
     done = Returned(kept=len(stays))
+    if jobs:  # they are ours from now on, and made of nobody knows what until they are told finished
+        before |= {name: entry | {"made_of": ""} for name, entry in jobs.values()}
+        note_copies(target, before)
     for job, result in write_copies(to_write, limits, processes):
         name, entry = jobs[job.target]
         if isinstance(result, Refused):
@@ -168,21 +177,24 @@ def bring_up_to_date(
             stays[name] = entry
             done.written += 1
     for name in before.keys() - stays.keys():
+        was_there = (target / name).is_file()
         if _is_removed(target / name):
-            done.removed += 1
+            done.removed += was_there
         else:
             stays[name] = before[name] | {"made_of": ""}
     if stays != before:
-        _write_manifest(target, stays)
+        note_copies(target, stays)
     return done
 
 
 def _findings(warehouse: Path) -> dict[_File, list[Finding]]:
     with duckdb.connect(str(warehouse), read_only=True) as connection:
+        # As the marts tell sheets and files (macro without_numbers).
+        connection.create_function("without_numbers", without_numbers, [VARCHAR], VARCHAR)
         lines = connection.execute(_FINDINGS, {"failed": FAILED}).fetchall()
     by_file: dict[_File, list[Finding]] = defaultdict(list)
     for digest, path, received_on, rule, severity, sheet, row, cell, name, shown, message in lines:
-        message = without_place(message, path, sheet)
+        message = without_place(without_numbers(message), without_numbers(path), sheet and without_numbers(sheet))
         finding = Finding(rule, severity, sheet or "", row, cell, name, shown, message)
         by_file[_File(digest, path, received_on)].append(finding)
     return by_file
@@ -199,7 +211,8 @@ def _holds(source: Path, digest: str) -> bool:
         return False
 
 
-def _manifest(target: Path) -> dict[str, dict[str, str]]:
+def copies_of(target: Path) -> dict[str, dict[str, str]]:
+    """Return the copies that a folder holds, by their names in it: of which file each is, and what it was made of."""
     try:
         copies: dict[str, dict[str, str]] = json.loads((target / MANIFEST).read_text("utf-8"))["copies"]
     except (OSError, ValueError, KeyError):
@@ -207,11 +220,11 @@ def _manifest(target: Path) -> dict[str, dict[str, str]]:
     return {name: entry for name, entry in copies.items() if _COPY.fullmatch(name)}
 
 
-def _write_manifest(target: Path, copies: dict[str, dict[str, str]]) -> None:
+def note_copies(target: Path, copies: dict[str, dict[str, str]]) -> None:
+    """Write down which copies a folder holds."""
     target.mkdir(parents=True, exist_ok=True)
-    beside = target / f".{MANIFEST}"
-    beside.write_text(json.dumps({"copies": dict(sorted(copies.items()))}, ensure_ascii=False, indent=1), "utf-8")
-    beside.replace(target / MANIFEST)
+    text = json.dumps({"copies": dict(sorted(copies.items()))}, ensure_ascii=False, indent=1)
+    write_whole(target / MANIFEST, text)
 
 
 def _is_removed(copy: Path) -> bool:

@@ -5,8 +5,8 @@
     A model says so in its first line, with the forms it reads, and takes its dates from `due(…)` of a relation with
     county_code and report_date, or from rows_as_of, which does. Beside it a table <model>__built tells from what each date
     was built, and when. It changes in the same transaction as the model: a build that is killed leaves both as they were.
-    Other code, another seed or variable changes no fingerprint: flows/transform.py gives --full-refresh then. On Spark the
-    tables have to be Delta.
+    Other code, another seed or variable changes no fingerprint: flows/transform.py gives --full-refresh then. On Spark,
+    whose tables here are Parquet, nothing is kept: every build is a full one.
 #}
 {% macro by_report_date(forms) -%}
     {#- known while parsing, so that it is built before; unit tests do without -#}
@@ -82,6 +82,10 @@
 
 {# After it is built: every date stands with its fingerprint; a date that was kept was built when it was. #}
 {% macro record_built() -%}
+    {{ return(adapter.dispatch('record_built')()) }}
+{%- endmacro %}
+
+{% macro default__record_built() -%}
     {%- set built = built_relation() -%}
     {%- set is_kept = is_incremental() and load_cached_relation(built) -%}
     create or replace table {{ built }} as
@@ -97,3 +101,5 @@
             and versions.fingerprint = built.fingerprint
     {%- endif %}
 {%- endmacro %}
+
+{% macro spark__record_built() %}{% endmacro %}

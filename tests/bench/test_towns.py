@@ -26,6 +26,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 
@@ -35,6 +36,7 @@ ROOT = Path(__file__).parent.parent.parent
 MAKE_TOWNS = Path(os.environ.get("GONGSHUI_MAKE_TOWNS", ROOT.parent / "shared" / "bench" / "make_towns.py"))
 TOWNS = (250, 500, 1000)  # two workbooks each
 BEFORE = "night_before.duckdb"
+Given = TypeVar("Given")
 MOST_CALAMINES, LEAST_BELOW_OPENPYXL, LEAST_GAIN_OF_TWO_CORES, MOST_GROWTH = 6.0, 5.0, 1.8, 1.2
 
 
@@ -117,12 +119,12 @@ def watch(peaks: dict[str, float]) -> None:
         time.sleep(0.05)
 
 
-def measure(reader: Callable[[list[Path]], int], files: list[Path]) -> None:
-    """Print what reading the files costs, as JSON."""
+def measure(reader: Callable[[Given], int], given: Given) -> None:
+    """Print what reading some files costs, as JSON."""
     peaks: dict[str, float] = {}
     threading.Thread(target=watch, args=(peaks,), daemon=True).start()
     started = time.perf_counter()
-    read = reader(files)
+    read = reader(given)
     wall, times = time.perf_counter() - started, os.times()
     cpu = times.user + times.system + times.children_user + times.children_system
     print(json.dumps({"files": read, "wall": wall, "cpu": cpu, "peaks": [peak("self"), *sorted(peaks.values())]}))
@@ -146,9 +148,9 @@ class Cost:
         return f"{name:34}{self.files:6}{self.wall:9.2f}{self.cpu:9.2f}{each:9.2f}{each / bare:8.1f}   {peaks}"
 
 
-def cost(reader: Callable[[list[Path]], int], inbox: Path, cores: int = 1) -> Cost:
+def cost(reader: Callable[[Any], int], inbox: Path, cores: int = 1) -> Cost:
     """A reader's cost over an inbox, in a fresh process on so many cores."""
-    command = [sys.executable, "-m", "tests.bench.test_towns", reader.__name__, str(inbox), str(cores)]
+    command = [sys.executable, "-m", reader.__module__, reader.__name__, str(inbox), str(cores)]
     done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return Cost(**json.loads(done.stdout))
 

@@ -1,5 +1,6 @@
 """The night as its user runs it: the command, with Prefect's server, on a real inbox."""
 
+import datetime as dt
 import json
 import os
 import shutil
@@ -72,31 +73,78 @@ def test_published_and_marts_deleted_come_back(place: Path) -> None:
     assert (place / "data" / "published" / "marts.duckdb").is_file()
 
 
-def test_copies_that_cannot_be_written_are_said_and_fail_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    from flows import nightly
-    from flows.settings import Settings
-
-    def fail(_):
-        raise PermissionError(13, "Permission denied", "returned")
-
-    monkeypatch.setattr(nightly, "return_workbooks", fail)
-    ((path, why),) = nightly._returned(Settings()).failed
-    assert path.endswith("returned")
-    assert "Permission denied" in why.reason_zh
-
-
-def test_a_wall_map_that_cannot_be_written_is_said_and_fails_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_follows_publishing_is_said_where_it_cannot_be_done_and_fails_nothing() -> None:
     from prefect.states import Failed
 
     from flows import nightly
+    from flows.publish.postgres import PostgresError
     from flows.settings import Settings
 
-    failed = Failed(data=PermissionError(13, "Permission denied", "wall-map.html"))
-    monkeypatch.setattr(nightly, "draw_wall_map", lambda settings, return_state: failed)
-    drawn = nightly._wall_map(Settings())
-    assert drawn.file is None
-    (note,) = drawn.notes
+    class Step:
+        """As a task that failed: what `_Steps` uses of one."""
+
+        name = "step"
+
+        def with_options(self, timeout_seconds: float):
+            assert timeout_seconds == 3600
+            return lambda *_, return_state: Failed(data=PermissionError(13, "Permission denied", "there"))
+
+    steps = nightly._Steps(Settings(step_hours=1))
+    ((path, why),) = steps.try_(Step(), lambda error: nightly._no_copies(Settings(), error)).failed
+    assert path.endswith("returned") and "Permission denied" in why.reason_zh
+    (note,) = steps.try_(Step(), nightly._no_wall_map).notes
     assert "作战图没有写成" in note.zh and "Permission denied" in note.zh and "not written" in note.en
+    (said,) = steps.try_(Step(), nightly._no_documents).failed
+    assert "gongshui report" in said.zh and "Permission denied" in said.en
+    assert isinstance(steps.try_(Step(), nightly._not_in_postgres), PostgresError)
+    with pytest.raises(PermissionError):
+        steps.run(Step())
+    assert set(steps.seconds) == {"step"}
+
+
+@pytest.mark.parametrize(
+    ("error", "can_pass"),
+    [
+        (PermissionError(13, "Permission denied"), True),
+        (OSError(110, "Connection timed out"), True),
+        (TimeoutError("Scope timed out after 3600 second(s)."), False),
+        (FileNotFoundError(2, "No such file"), False),
+        (ValueError("a bug"), False),
+    ],
+)
+def test_only_what_can_pass_is_tried_again(error: Exception, can_pass: bool) -> None:
+    from prefect.states import Failed
+
+    from flows import nightly
+
+    assert nightly._can_pass(None, None, Failed(data=error)) is can_pass  # type: ignore[arg-type]
+
+
+def test_figures_are_told_with_their_change() -> None:
+    from decimal import Decimal
+    from fractions import Fraction
+
+    from flows.artifacts import figures
+    from flows.report.headline import Headline
+
+    def told(completed: int, rate: Fraction | None, spent: str) -> Headline:
+        total = dict.fromkeys(
+            ("late_villages", "population_planned", "population_completed", "supply_rate_after_plan",
+             "village_completion_rate"), 0,
+        )  # fmt: skip
+        total |= {"villages_planned": 215, "villages_completed": completed, "supply_rate": rate}
+        money = {"planned_yuan": Decimal(0), "secured_yuan": Decimal(0), "spent_yuan": Decimal(spent)}
+        return Headline(dt.date(2021, 8, 20), "云塘县", {"all": total}, {"all": money})
+
+    lines = figures(
+        told(161, Fraction(616, 1000), "53261000.50"), told(154, Fraction(62, 100), "53161000")
+    ).splitlines()
+    assert "| 完成自然村 | 个 | 161 | 154 | +7 |" in lines
+    assert "| 计划自然村 | 个 | 215 | 215 | 不变 |" in lines
+    assert "| 集中供水率 | % | 61.6 | 62.0 | -0.4 |" in lines
+    assert "| 支付资金 | 万元 | 5,326.10 | 5,316.10 | +10.00 |" in lines
+    assert "| 集中供水率 | % | 61.6 | — | — |" in figures(told(1, Fraction(616, 1000), "1"), None)
+    assert figures(None, None) == "没有可用的数字。"
 
 
 def test_a_missing_inbox_is_said_and_ends_with_2(tmp_path: Path) -> None:

@@ -346,7 +346,7 @@ def test_a_file_that_the_system_does_not_let_us_read_is_named(
     monkeypatch.setattr(Path, "read_bytes", deny)
     code, out, _ = gongshui("check", "--data", tmp_path, tmp_path / "a.csv")
     assert code == 1
-    assert "文件无法打开：Permission denied" in out
+    assert "文件无法打开：没有读取权限（Permission denied）" in out
 
 
 def test_no_file_is_a_bad_command(capsys: pytest.CaptureFixture[str]) -> None:

@@ -345,7 +345,7 @@ def test_corrections_reach_the_worker_processes(inbox, workers):
 
 def test_a_failed_correction_is_in_the_summary_and_needs_a_person(inbox):
     from flows import terminal
-    from flows.nightly import NightResult
+    from flows.night_result import NightResult
     from flows.settings import Settings
 
     inbox.correct(LINE.replace("100,101", "99,101"))

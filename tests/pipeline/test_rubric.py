@@ -12,10 +12,9 @@ import pytest
 
 from flows import transform
 from flows.ingest.guard import Limits
-from flows.rubric import Line, read_rubric
+from flows.rubric import SHIPPED, Line, read_rubric
 from tests.conftest import County
 from tests.pipeline.test_sample_county import TRUTH
-from tests.unit.test_rubric import SHIPPED
 
 pytestmark = pytest.mark.pipeline
 
@@ -109,6 +108,9 @@ def test_a_rubric_that_cannot_be_reckoned_with_stops_the_build_and_says_all_that
         water_quality={"parameters": "0.95:10"},
         timeliness={"rule_type": "ratio", "parameters": ""},
     )
+    own = {"county_code": "990101", "name_zh": "进度", "weight": "95"}
+    bounds = {"indicator": "bounds", "metric": "bounds", "rule_type": "bounds", "parameters": "pass=60;best=99"}
+    rubric += [rubric[1] | {"metric": "schedule"} | own, rubric[1] | own | bounds | {"weight": "0"}]
     with pytest.raises(transform.TransformError) as caught:
         build(county, tmp_path, rubric)
     said = str(caught.value)
@@ -119,3 +121,7 @@ def test_a_rubric_that_cannot_be_reckoned_with_stops_the_build_and_says_all_that
     wrong = ("funds_spent", "service_standard", "water_quality", "timeliness")
     assert all(f"指标{indicator}的 metric、rule_type 或 parameters 不符合要求" in said for indicator in wrong)
     assert "指标coverage_progress的" not in said
+    assert "考核办法（990101，2000-01-01起施行）权重合计为95，应为100。" in said
+    assert "Rubric of 990101 in force from 2000-01-01: the weights sum to 95, not 100." in said
+    assert "指标bounds的 metric、rule_type 或 parameters 不符合要求" in said
+    assert "指标schedule在各县的名称不一：节点进度、进度" in said

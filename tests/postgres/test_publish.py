@@ -14,10 +14,12 @@ import adbc_driver_postgresql.dbapi as adbc
 import duckdb
 import pytest
 
+from flows.metrics import Metrics
 from flows.publish.postgres import READER, PostgresError, Published, publish
 from flows.publish.query import connect
 from tests.conftest import County
 from tests.postgres.conftest import Server
+from tests.ways import DAY, QUESTIONS, by_every_way, parts
 
 pytestmark = pytest.mark.postgres
 
@@ -85,6 +87,22 @@ def test_names_types_keys_and_comments_are_those_of_the_contract(county: County,
     assert str(label[0][0]).startswith("报告日 | ")
     (row,) = server.run('select count(*), sum("计划资金（元）")::text from marts_zh.rpt_funding', database)
     assert row == server.run("select count(*), sum(planned_yuan)::text from marts.rpt_funding", database)[0]
+
+
+def test_every_way_to_ask_gives_the_same_answer(
+    county: County, server: Server, database: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish_county(county, server.url(database))
+    marts = county.published / "marts.duckdb"
+    ways = by_every_way(marts, server, database, capsys)
+    with connect(marts) as con:
+        metrics = Metrics(con)
+        for question in QUESTIONS:
+            answers = {way: parts(question, totals) for way, totals in ways.items()}
+            figure = metrics.figure(question.metrics[0], {"report_date": DAY, **question.where})
+            told = [part.value for part in figure.inputs or (figure,)]
+            assert all(answer == told for answer in answers.values()), (question.metrics, answers, told)
+    assert parts(QUESTIONS[0], ways["pandas"]) == [47158, 191700]  # 24.60 %
 
 
 def test_what_has_not_changed_is_left_alone(county: County, server: Server, database: str) -> None:

@@ -21,10 +21,11 @@ from flows.publish.superset.dashboard import TITLE
 from tests.conftest import County
 from tests.postgres.conftest import Server
 from tests.superset.conftest import Superset
+from tests.ways import DAY, by_every_way, parts
+from tests.ways import QUESTIONS as WAYS_QUESTIONS
 
 pytestmark = pytest.mark.superset
 
-DAY = "2021-08-20"
 DUCKDB, POSTGRES = "农村供水", "农村供水（PostgreSQL）"
 # Dataset, metric and slice of the questions that are put to Superset and to the metrics.
 QUESTIONS = [
@@ -111,6 +112,27 @@ def test_importing_again_updates_and_never_doubles(superset: Superset, bundle: P
 
 def test_superset_says_what_the_metrics_say(superset: Superset, datasets: dict[str, int], metrics: Metrics) -> None:
     agrees(superset, datasets, metrics)
+
+
+def test_its_charts_give_the_answer_that_every_other_way_gives(
+    superset: Superset,
+    datasets: dict[str, int],
+    county: County,
+    server: Server,
+    database: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    marts = county.published / "marts.duckdb"
+    with connect(marts) as con:
+        postgres.publish(con, server.url(database), {})
+    others = by_every_way(marts, server, database, capsys)
+    for question in WAYS_QUESTIONS:
+        (shown,) = superset.ask(datasets[question.dataset], question.metrics, report_day=DAY, **question.where)
+        for way, totals in others.items():
+            answer = [Fraction(part) for part in parts(question, totals)]
+            if len(answer) > 1:
+                assert abs(Fraction(shown[question.metrics[0]]) - answer[0] / answer[1]) <= Fraction(1, 10**15), way
+            assert [Fraction(str(shown[name])) for name in question.metrics[-len(answer) :]] == answer, (way, shown)
 
 
 def test_every_metric_of_every_dataset_can_be_asked(superset: Superset, datasets: dict[str, int]) -> None:

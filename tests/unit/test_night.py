@@ -8,6 +8,7 @@ import pytest
 from flows.ingest import night
 from flows.ingest.guard import Limits, Refused
 from flows.ingest.landing_tables import tables
+from flows.ingest.master import Master
 
 FIRST_NIGHT = dt.datetime(2021, 8, 25, 2, 0)
 
@@ -289,6 +290,15 @@ def test_a_file_is_judged_by_the_list_received_by_its_day(inbox):
     assert "R11" not in {
         rule for (rule,) in inbox.select("select rule from landing.issue where report_date = '2021-08-20'")
     }
+
+
+def test_lists_are_not_joined_where_nothing_is_judged_by_them(inbox, monkeypatch):
+    monkeypatch.setattr(Master, "joined", lambda *_: pytest.fail("joined for nothing"))
+    inbox.put(LIST, DIVISION)
+    inbox.put("2021-08-15/基数表.csv", LATER_LIST)
+    inbox.night()
+    assert all(outcome.accepted for outcome in inbox.outcomes.values())
+    assert inbox.night().outcomes == []
 
 
 def test_a_file_of_an_undated_folder_stays_received_on_the_day_it_was_first_seen(inbox):

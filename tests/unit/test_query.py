@@ -7,6 +7,7 @@ import duckdb
 import pytest
 
 from flows import cli
+from flows.publish.answers import width
 from flows.publish.query import NoRelease, QueryError, query
 
 
@@ -73,6 +74,11 @@ def test_tables_and_columns_are_listed_with_their_labels(
     assert "请写一条查询语句" in capsys.readouterr().err
 
 
+def test_what_towns_wrote_steers_no_terminal_and_breaks_no_line(marts: Path) -> None:
+    text = answer(marts, "select chr(27) || '[2J红' || chr(8238) || '字' || chr(10) || '又' as 原文")
+    assert text.splitlines()[2] == "�[2J红�字⏎又"
+
+
 def test_an_answer_without_rows_is_still_an_answer(marts: Path) -> None:
     assert answer(marts, "from town where false", "json") == "[]\n"
     assert answer(marts, "select villages from town where false", "csv") == "villages\n"
@@ -103,9 +109,24 @@ def test_nothing_but_reading_the_marts_is_possible(marts: Path, sql: str) -> Non
         answer(marts, sql)
 
 
-def test_an_error_quotes_the_line(marts: Path) -> None:
-    with pytest.raises(QueryError, match="LINE 2: where 人口 > 0"):
-        answer(marts, "select * from town\nwhere 人口 > 0")
+@pytest.mark.parametrize(
+    ("sql", "said", "shown", "mark"),
+    [
+        ("select * from town\nwhere 人口 > 0", "第2行", "where 人口 > 0", "人口"),
+        ("select * from town where town_name = '石桥镇' adn villages > 0", "语法有误", "'石桥镇' adn", "adn"),
+        ("select '石桥镇' as 镇, villages + town_name from town", "列名或类型不符", "villages + town_name", "+"),
+        (f"select {'villages, ' * 50} 镇名 from town", "第1行", "镇名 from town", "镇名"),
+        ("select\n\tcast(town_name as int)\nfrom town", "值无法转换", "cast(town_name as int)", "cast"),
+    ],
+)
+def test_an_error_quotes_the_line_and_marks_the_place(marts: Path, sql: str, said: str, shown: str, mark: str) -> None:
+    with pytest.raises(QueryError) as error:
+        answer(marts, sql)
+    assert said in error.value.zh
+    line, pointer = error.value.zh.splitlines()[-2:]
+    assert shown in line and width(line) <= 200
+    assert width(line[: line.index(mark)]) == pointer.index("^")
+    assert error.value.en.splitlines()[-3:] == [f"line {sql[: sql.index(mark)].count(chr(10)) + 1}:", line, pointer]
 
 
 def test_an_empty_question_is_refused(marts: Path) -> None:
@@ -127,9 +148,45 @@ def test_the_command_prints_results_to_stdout_and_words_to_stderr(
     assert cli.main(["sql", *data, "selec"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("查询未能执行：Parser Error")
+    assert err.startswith("查询未能执行。语法有误：")
     assert cli.main(["--lang", "en", "sql", "--data", "nowhere", "select 1"]) == 2
     assert capsys.readouterr().err.startswith("Nothing is published yet")
+
+
+def test_a_question_that_is_none_is_refused_in_the_users_language(
+    marts: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    data = ["--data", str(marts.parent.parent)]
+    for asked, zh, en in (
+        ([""], "没有查询语句", "there is no question"),
+        (["--describe", ""], "没有表", "no table"),
+        (["select 1", "--list"], "请写一条查询语句", "Say a statement"),
+        (["--file", str(tmp_path / "无.sql")], "文件无法读写", "Cannot use"),
+        (["select 1", "--output", str(tmp_path / "无" / "x.csv")], "文件无法读写", "Cannot use"),
+        (["select 1", "--output", "x.csv", "--format", "json"], "--output", "--output"),
+    ):
+        for lang, said in (("zh", zh), ("en", en)):
+            assert cli.main(["sql", *data, "--lang", lang, *asked]) == 2
+            out, err = capsys.readouterr()
+            assert out == "" and said in err, asked
+
+
+def test_a_failed_night_is_told_before_the_answer(marts: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = marts.with_name("manifest.json")
+    failure = {"run_id": "bad", "at": "2021-08-21T02:00:00+08:00", "reason": "磁盘已满\n详情"}
+    manifest.write_text(json.dumps({"status": "failed", "as_of": "2021-08-20", "failure": failure}), "utf-8")
+    asked = ["sql", "select 1 as x", "--format", "csv", "--data", str(marts.parent.parent)]
+    try:
+        assert cli.main(asked) == 0
+        out, err = capsys.readouterr()
+        assert out == "x\n1\n"
+        assert err == "注意：2021-08-21 02:00 的运行失败，以下仍是截至 2021-08-20 的成果。原因：磁盘已满\n"
+        assert cli.main([*asked, "--lang", "en"]) == 0
+        assert capsys.readouterr().err.startswith("Note: the run of 2021-08-21 02:00 failed")
+    finally:
+        manifest.unlink()
+    assert cli.main(asked) == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_a_wrong_command_is_refused_in_chinese_with_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,6 +208,15 @@ def test_a_question_comes_from_stdin_and_a_closed_pipe_is_no_error(marts: Path) 
         process.stdout.close()
         assert process.wait(60) == 0
         assert process.stderr.read() == b""
+
+
+def test_a_question_comes_from_a_file_in_the_code_page_of_windows(
+    marts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "查询.sql"
+    file.write_bytes("select villages as 自然村 from town where town_name = '石桥镇'".encode("gb18030"))
+    assert cli.main(["sql", "--file", str(file), "--format", "csv", "--data", str(marts.parent.parent)]) == 0
+    assert capsys.readouterr().out == "自然村\n7\n"
 
 
 def test_a_question_is_answered_without_loading_prefect_dbt_or_pandera(marts: Path) -> None:

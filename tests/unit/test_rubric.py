@@ -8,16 +8,15 @@ import pytest
 from openpyxl import Workbook
 
 from flows.ingest.guard import Limits
-from flows.rubric import COLUMNS, read_rubric
+from flows.rubric import COLUMNS, COUNTY, SHIPPED, read_rubric
 from flows.settings import BadSetting, read_settings
 
-SHIPPED = Path(__file__).parents[2] / "sql" / "seeds" / "rubric.csv"
 LINE = "timeliness,报送及时,timeliness,5,deduct,per_unit=1;due_days=1,2021/8/1,,县办〔2021〕7号"
 
 
-def write(folder: Path, *lines: str, encoding: str = "utf-8") -> Path:
+def write(folder: Path, *lines: str, header: tuple[str, ...] = COLUMNS, encoding: str = "utf-8") -> Path:
     file = folder / "考核办法.csv"
-    file.write_text("\r\n".join([",".join(COLUMNS), *lines]) + "\r\n", encoding=encoding)
+    file.write_text("\r\n".join([",".join(header), *lines]) + "\r\n", encoding=encoding)
     return file
 
 
@@ -34,7 +33,17 @@ def test_csv_as_a_spreadsheet_program_saves_it(tmp_path: Path, encoding: str) ->
         "valid_from": "2021-08-01",
         "valid_to": "",
         "source": "县办〔2021〕7号",
+        "county_code": "",
     }
+
+
+def test_lines_of_counties_alone_leave_the_shipped_rubric_to_all_others(tmp_path: Path) -> None:
+    file = write(tmp_path, f"{LINE},９９０１０１", header=(*COLUMNS, COUNTY))
+    own, *others = read_rubric(file, Limits())
+    assert own["county_code"] == "990101"
+    assert others == read_rubric(SHIPPED, Limits())
+    file = write(tmp_path, f"{LINE},990101", f"{LINE},", header=(*COLUMNS, COUNTY))
+    assert [line["county_code"] for line in read_rubric(file, Limits())] == ["990101", ""]
 
 
 def test_workbook_with_dates_and_full_width_signs(tmp_path: Path) -> None:
@@ -57,6 +66,7 @@ def test_the_shipped_rubric_can_be_copied_and_changed() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
+        (f"{LINE},云塘县", "第2行的 county_code 不能是“云塘县”"),
         (LINE.replace(",5,", ",五,"), "第2行的 weight 不能是“五”"),
         (LINE.replace(",5,", ",105,"), "第2行的 weight 不能是“105”"),
         (LINE.replace("2021/8/1", "8月"), "第2行的 valid_from 不能是“8月”"),
@@ -65,7 +75,7 @@ def test_the_shipped_rubric_can_be_copied_and_changed() -> None:
 )
 def test_a_bad_cell_is_named(tmp_path: Path, line: str, said: str) -> None:
     with pytest.raises(BadSetting) as caught:
-        read_rubric(write(tmp_path, line), Limits())
+        read_rubric(write(tmp_path, line, header=(*COLUMNS, COUNTY)), Limits())
     assert said in caught.value.zh
     assert "line 2" in caught.value.en
 

@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.settings import BadSetting, read_settings, spoken
+from flows import cli, settings
+from flows.settings import BadSetting, Settings, read_settings, spoken
 
 
 @pytest.fixture(autouse=True)
@@ -84,3 +85,17 @@ def test_the_language_is_known_before_the_settings_are(folder: Path, monkeypatch
     monkeypatch.setenv("GONGSHUI_LANG", "zh")
     assert spoken() == "zh"
     assert spoken("en") == "en"
+
+
+def test_every_setting_has_a_sentence_that_refuses_a_bad_value() -> None:
+    assert Settings.model_fields.keys() == {name for name in settings._EXPECTED if "." not in name}
+
+
+def test_an_environment_variable_that_is_no_setting_is_said_and_fails_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GONGSHUI_DATTA", "/elsewhere")
+    monkeypatch.setenv("GONGSHUI_LIMITS__SECONDS", "5")
+    monkeypatch.setenv("GONGSHUI_FORMS", "forms")
+    assert cli.main(["status", "--lang", "en"]) == 0
+    assert capsys.readouterr().err == "The environment variable GONGSHUI_DATTA is not a setting: ignored.\n"

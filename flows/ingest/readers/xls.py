@@ -22,6 +22,7 @@ BROKEN = (
     IndexError,
     KeyError,
     OverflowError,
+    RecursionError,  # streams that name each other as neighbours
     TypeError,
     UnicodeError,
     ValueError,

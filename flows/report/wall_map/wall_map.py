@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from flows.durable import write_whole
 from flows.publish.query import connect
 from flows.report.wall_map.boundaries import WIDTH, BadBoundaries, Boundaries, read_boundaries
 from flows.report.wall_map.figures import read_figures
@@ -71,9 +72,7 @@ def write_wall_map(
     page = render(figures, boundaries, notes, lang).encode()
     file = folder / FILE
     if not file.is_file() or file.read_bytes() != page:
-        beside = folder / f".{FILE}"
-        beside.write_bytes(page)
-        beside.replace(file)
+        write_whole(file, page)
     return WallMap(file, notes)
 
 

@@ -32,8 +32,8 @@ days as (
 
 select
     calendar_date as date,
-    extract(year from calendar_date) as year,
-    extract(month from calendar_date) as month,
-    extract(week from calendar_date) as week,
+    cast(extract(year from calendar_date) as bigint) as year,
+    cast(extract(month from calendar_date) as bigint) as month,
+    cast(extract(week from calendar_date) as bigint) as week,
     calendar_date = last_day(calendar_date) as is_month_end
 from days

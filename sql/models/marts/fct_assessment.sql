@@ -1,4 +1,3 @@
-{% set bounds = var('assessment') %}
 {% set costliest = [1, 2, 3] %}
 
 with
@@ -18,6 +17,12 @@ items as (
 indicators as (
 
     select * from {{ ref('dim_indicator') }}
+
+),
+
+bounds as (
+
+    select * from {{ ref('int_assessment_bounds') }}
 
 ),
 
@@ -57,13 +62,23 @@ judged as (
         totals.*,
         costs.losses,
         case
-            when totals.is_vetoed or totals.total_score < {{ bounds.pass }} then 'fail'
-            when totals.total_score < {{ bounds.good }} then 'pass'
-            when totals.total_score < {{ bounds.excellent }} then 'good'
+            when totals.is_vetoed or totals.total_score < bounds.pass then 'fail'
+            when totals.total_score < bounds.good then 'pass'
+            when totals.total_score < bounds.excellent then 'good'
             else 'excellent'
         end as grade,
-        totals.is_last and coalesce(previous.is_last, false) as is_last_twice
+        totals.is_last and coalesce(previous.is_last, false) as is_last_twice,
+        bounds.excellent,
+        bounds.pass,
+        bounds.warn_below,
+        bounds.commend_to_rank,
+        bounds.veto_below_percent,
+        bounds.behind_schedule_percent
     from totals
+    inner join bounds
+        on
+            totals.county_code = bounds.county_code
+            and totals.report_date = bounds.report_date
     left join totals as previous
         on
             totals.town_code = previous.town_code
@@ -80,13 +95,13 @@ select
     county_code,
     town_code,
     total_score,
-    rank_from_first as rank,
+    cast(rank_from_first as bigint) as rank,
     grade,
     is_vetoed,
     case
         when grade = 'fail' or is_last_twice then 'summons'
-        when total_score < {{ bounds.warn_below }} or is_behind_schedule then 'warn'
-        when rank_from_first <= {{ bounds.commend_to_rank }} and total_score >= {{ bounds.excellent }} then 'commend'
+        when total_score < warn_below or is_behind_schedule then 'warn'
+        when rank_from_first <= commend_to_rank and total_score >= excellent then 'commend'
         else 'none'
     end as action,
     concat_ws(
@@ -95,16 +110,19 @@ select
             when is_vetoed
                 then concat(
                     '核查人口为上报人口的', {{ plain_number('round(100 * verification_factor, 2)') }}, '%，低于',
-                    {{ bounds.veto_below_percent }}, '%，一票否决，请实地核查'
+                    {{ plain_number('veto_below_percent') }}, '%，一票否决，请实地核查'
                 )
         end,
-        case when total_score < {{ bounds.pass }} then '总分低于{{ bounds.pass }}分' end,
+        case when total_score < pass then concat('总分低于', {{ plain_number('pass') }}, '分') end,
         case when is_last_twice then '连续两期排名末位且覆盖进度低于全县' end,
         case
-            when total_score >= {{ bounds.pass }} and total_score < {{ bounds.warn_below }}
-                then '总分低于{{ bounds.warn_below }}分'
+            when total_score >= pass and total_score < warn_below
+                then concat('总分低于', {{ plain_number('warn_below') }}, '分')
         end,
-        case when is_behind_schedule then '节点进度低于全县{{ bounds.behind_schedule_percent }}个百分点及以上' end,
+        case
+            when is_behind_schedule
+                then concat('节点进度低于全县', {{ plain_number('behind_schedule_percent') }}, '个百分点及以上')
+        end,
         '失分最多：' || losses
     ) as reason
 from judged

@@ -33,5 +33,5 @@ select
 from items
 inner join rubric
     on
-        items.version_from = rubric.version_from
+        items.rubric_version = rubric.rubric_version
         and items.indicator = rubric.indicator

@@ -24,7 +24,7 @@ select
     files.file_no,
     files.source_id,
     files.source_file,
-    form_rows.sheet as source_sheet,
+    {{ without_numbers('form_rows.sheet') }} as source_sheet,
     form_rows.row as source_row
 from form_rows
 inner join files on form_rows.file_sha256 = files.source_id

@@ -10,7 +10,7 @@ files as (
 
 select
     file_sha256 as source_id,
-    path as source_file,
+    {{ without_numbers('path') }} as source_file,
     status,
     town_code,
     report_date,

@@ -18,7 +18,7 @@ select
     form_rows.town_code,
     {{ project_code('form_rows') }} as project_code,
     form_rows.project_key,
-    form_rows.project_name,
+    {{ without_numbers('form_rows.project_name') }} as project_name,
     form_rows.supply_mode,
     form_rows.funding_source,
     form_rows.planned as planned_yuan,
@@ -28,7 +28,7 @@ select
     files.file_no,
     files.source_id,
     files.source_file,
-    form_rows.sheet as source_sheet,
+    {{ without_numbers('form_rows.sheet') }} as source_sheet,
     form_rows.row as source_row,
     form_rows.cells
 from form_rows

@@ -17,7 +17,7 @@ select
     form_rows.county_code,
     form_rows.town_code,
     form_rows.village_code,
-    form_rows.natural_village,
+    {{ without_numbers('form_rows.natural_village') }} as natural_village,
     form_rows.inspected_on,
     form_rows.has_water,
     form_rows.population_verified,
@@ -25,7 +25,7 @@ select
     files.file_no,
     files.source_id,
     files.source_file,
-    form_rows.sheet as source_sheet,
+    {{ without_numbers('form_rows.sheet') }} as source_sheet,
     form_rows.row as source_row,
     form_rows.cells
 from form_rows

@@ -1,5 +1,6 @@
 {% set columns = [
-    'indicator', 'name_zh', 'metric', 'weight', 'rule_type', 'parameters', 'valid_from', 'valid_to', 'source'
+    'indicator', 'name_zh', 'metric', 'weight', 'rule_type', 'parameters', 'valid_from', 'valid_to', 'source',
+    'county_code'
 ] %}
 
 with
@@ -12,6 +13,7 @@ rubric as (
 )
 
 select
+    coalesce(nullif(county_code, ''), '*') as county_code,
     indicator,
     name_zh,
     metric,

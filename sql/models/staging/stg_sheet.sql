@@ -9,7 +9,7 @@ sheets as (
 
 select
     file_sha256 as source_id,
-    sheet as source_sheet,
+    {{ without_numbers('sheet') }} as source_sheet,
     form,
     town_code,
     report_date,

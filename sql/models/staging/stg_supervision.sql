@@ -28,16 +28,16 @@ select
     ) as event_id,
     form_rows.held_on,
     form_rows.kind,
-    form_rows.topic,
-    form_rows.issue,
+    {{ without_numbers('form_rows.topic') }} as topic,
+    {{ without_numbers('form_rows.issue') }} as issue,
     form_rows.due_on,
     form_rows.resolved_on,
-    form_rows.lead_unit,
+    {{ without_numbers('form_rows.lead_unit') }} as lead_unit,
     form_rows.report_date as reported_on,
     files.file_no,
     files.source_id,
     files.source_file,
-    form_rows.sheet as source_sheet,
+    {{ without_numbers('form_rows.sheet') }} as source_sheet,
     form_rows.row as source_row
 from form_rows
 inner join files on form_rows.file_sha256 = files.source_id

@@ -19,7 +19,7 @@ select
     form_rows.village_code,
     {{ project_code('form_rows') }} as project_code,
     form_rows.project_key,
-    form_rows.project_name,
+    {{ without_numbers('form_rows.project_name') }} as project_name,
     form_rows.supply_mode,
     form_rows.works_type,
     form_rows.households,
@@ -27,8 +27,8 @@ select
     form_rows.status,
     form_rows.started_on,
     form_rows.progress_rate,
-    form_rows.village_committee,
-    form_rows.natural_village,
+    {{ without_numbers('form_rows.village_committee') }} as village_committee,
+    {{ without_numbers('form_rows.natural_village') }} as natural_village,
     form_rows.planned_finish,
     form_rows.finished_on,
     form_rows.households_connected,
@@ -37,7 +37,7 @@ select
     files.file_no,
     files.source_id,
     files.source_file,
-    form_rows.sheet as source_sheet,
+    {{ without_numbers('form_rows.sheet') }} as source_sheet,
     form_rows.row as source_row,
     form_rows.cells
 from form_rows

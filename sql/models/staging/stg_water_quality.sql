@@ -18,7 +18,7 @@ select
     form_rows.town_code,
     {{ project_code('form_rows') }} as project_code,
     form_rows.project_key,
-    form_rows.project_name,
+    {{ without_numbers('form_rows.project_name') }} as project_name,
     -- numbers begin again with every batch, and some laboratories give none
     concat_ws(
         '|',
@@ -28,7 +28,7 @@ select
     ) as sample_id,
     form_rows.sample_no,
     form_rows.sampled_on,
-    form_rows.sampling_point,
+    {{ without_numbers('form_rows.sampling_point') }} as sampling_point,
     form_rows.parameter,
     form_rows.value,
     form_rows.is_below_detection,
@@ -38,7 +38,7 @@ select
     files.file_no,
     files.source_id,
     files.source_file,
-    form_rows.sheet as source_sheet,
+    {{ without_numbers('form_rows.sheet') }} as source_sheet,
     form_rows.row as source_row,
     form_rows.cells
 from form_rows

@@ -13,6 +13,12 @@ rubric as (
 
 ),
 
+rubric_as_of as (
+
+    select * from {{ ref('int_rubric_as_of') }}
+
+),
+
 steps as (
 
     select * from {{ ref('int_rubric_step') }}
@@ -27,7 +33,7 @@ items as (
         metrics.town_code,
         metrics.numerator,
         metrics.denominator,
-        rubric.version_from,
+        rubric.rubric_version,
         rubric.indicator,
         rubric.weight,
         rubric.rule_type,
@@ -38,11 +44,14 @@ items as (
         metrics.numerator is not null and coalesce(metrics.denominator, 1) > 0 as is_measured,
         least(metrics.numerator, metrics.denominator) as counted
     from metrics
+    inner join rubric_as_of
+        on
+            metrics.county_code = rubric_as_of.county_code
+            and metrics.report_date = rubric_as_of.report_date
     inner join rubric
         on
-            metrics.metric = rubric.metric
-            and metrics.report_date >= rubric.version_from
-            and (metrics.report_date <= rubric.version_to or rubric.version_to is null)
+            rubric_as_of.rubric_version = rubric.rubric_version
+            and metrics.metric = rubric.metric
 
 ),
 
@@ -57,7 +66,7 @@ reached as (
     from items
     inner join steps
         on
-            items.version_from = steps.version_from
+            items.rubric_version = steps.rubric_version
             and items.indicator = steps.indicator
             and items.numerator >= steps.at_least * items.denominator
     where items.is_measured
@@ -75,7 +84,9 @@ scored as (
             when items.rule_type != 'deduct' then coalesce(reached.points, 0)
             -- so much for each unit short: a day too late, or all that a ratio falls short of 1
             when items.denominator is null
-                then greatest(items.weight - items.per_unit * items.numerator, items.floor_points)
+                then greatest(
+                    items.weight - cast(items.per_unit * items.numerator as decimal(18, 4)), items.floor_points
+                )
             else greatest(
                 items.weight
                 - {{ share('items.per_unit', '(items.denominator - items.counted)', 'items.denominator') }},
@@ -103,7 +114,7 @@ next_steps as (
     from scored
     inner join steps
         on
-            scored.version_from = steps.version_from
+            scored.rubric_version = steps.rubric_version
             and scored.indicator = steps.indicator
             and scored.points < steps.points
     group by scored.report_date, scored.town_code, scored.indicator
@@ -114,7 +125,7 @@ select
     scored.report_date,
     scored.county_code,
     scored.town_code,
-    scored.version_from,
+    scored.rubric_version,
     scored.indicator,
     scored.numerator,
     scored.denominator,

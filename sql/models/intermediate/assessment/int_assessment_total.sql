@@ -1,5 +1,3 @@
-{% set bounds = var('assessment') %}
-
 with
 
 items as (
@@ -11,6 +9,12 @@ items as (
 metrics as (
 
     select * from {{ ref('int_assessment_metric') }}
+
+),
+
+bounds as (
+
+    select * from {{ ref('int_assessment_bounds') }}
 
 ),
 
@@ -50,6 +54,7 @@ progress as (
 
     select
         report_date,
+        county_code,
         town_code,
         metric,
         cast(numerator as bigint) as numerator,
@@ -65,19 +70,24 @@ progress as (
 behind as (
 
     select
-        report_date,
-        town_code,
+        progress.report_date,
+        progress.town_code,
         bool_or(
-            metric = 'coverage_progress'
-            and numerator * county_denominator < county_numerator * denominator
+            progress.metric = 'coverage_progress'
+            and progress.numerator * progress.county_denominator < progress.county_numerator * progress.denominator
         ) as is_below_county,
         bool_or(
-            metric = 'schedule' and denominator > 0
-            and 100 * numerator * county_denominator
-            <= (100 * county_numerator - {{ bounds.behind_schedule_percent }} * county_denominator) * denominator
+            progress.metric = 'schedule' and progress.denominator > 0
+            and 100 * progress.numerator * progress.county_denominator
+            <= (100 * progress.county_numerator - bounds.behind_schedule_percent * progress.county_denominator)
+            * progress.denominator
         ) as is_behind_schedule
     from progress
-    group by report_date, town_code
+    inner join bounds
+        on
+            progress.county_code = bounds.county_code
+            and progress.report_date = bounds.report_date
+    group by progress.report_date, progress.town_code
 
 )
 
@@ -96,7 +106,7 @@ select
     coalesce(
         verifications.verdict = 'over_reported'
         and 100 * verifications.population_verified
-        < {{ bounds.veto_below_percent }} * verifications.population_reported,
+        < bounds.veto_below_percent * verifications.population_reported,
         false
     ) as is_vetoed
 from ranked
@@ -104,6 +114,10 @@ inner join behind
     on
         ranked.report_date = behind.report_date
         and ranked.town_code = behind.town_code
+inner join bounds
+    on
+        ranked.county_code = bounds.county_code
+        and ranked.report_date = bounds.report_date
 left join verifications
     on
         ranked.report_date = verifications.report_date

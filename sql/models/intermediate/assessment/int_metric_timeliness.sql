@@ -22,6 +22,12 @@ rubric as (
 
 ),
 
+rubric_as_of as (
+
+    select * from {{ ref('int_rubric_as_of') }}
+
+),
+
 first_received as (
 
     select
@@ -37,6 +43,7 @@ reports as (
 
     select distinct
         report_date,
+        county_code,
         town_code,
         reported_on
     from part_as_of
@@ -57,10 +64,11 @@ inner join first_received
     on
         reports.town_code = first_received.town_code
         and reports.reported_on = first_received.reported_on
-inner join rubric
+inner join rubric_as_of
     on
-        reports.report_date >= rubric.version_from
-        and (reports.report_date <= rubric.version_to or rubric.version_to is null)
+        reports.county_code = rubric_as_of.county_code
+        and reports.report_date = rubric_as_of.report_date
+inner join rubric on rubric_as_of.rubric_version = rubric.rubric_version
 -- an old report counts for nothing
 where
     rubric.stale_days is null

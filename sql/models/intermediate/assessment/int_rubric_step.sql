@@ -9,7 +9,7 @@ rubric as (
 parts as (
 
     select
-        version_from,
+        rubric_version,
         indicator,
         {{ each_part('steps', ';') }} as part
     from rubric
@@ -18,7 +18,7 @@ parts as (
 )
 
 select
-    version_from,
+    rubric_version,
     indicator,
     cast(regexp_extract(part, '^([0-9.]+)=', 1) as decimal(9, 6)) as at_least,
     cast(regexp_extract(part, '=([0-9.]+)$', 1) as decimal(9, 4)) as points
@@ -28,7 +28,7 @@ union all
 
 -- all or nothing is one step
 select
-    version_from,
+    rubric_version,
     indicator,
     cast(at_least as decimal(9, 6)) as at_least,
     weight as points

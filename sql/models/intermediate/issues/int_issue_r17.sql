@@ -1,15 +1,21 @@
 {# R17: a cumulative figure fell since the last report, or completed became not completed; once an object and report. #}
-{% set measures = [
-    ('village_progress', 'status', "case when status = 'completed' then 1 else 0 end", '进展情况', ''),
-    ('village_progress', 'households_connected', 'households_connected', '已通水户数', '户'),
-    ('village_progress', 'population_supplied', 'population_supplied', '已供水人口', '人'),
-    ('village_progress', 'progress_rate', 'progress_rate', '形象进度', ''),
-    ('project_ledger', 'investment_completed', 'investment_completed_yuan', '完成投资', '元'),
-    ('project_ledger', 'pipeline_laid_km', 'pipeline_laid_km', '已铺设管网', '公里'),
-    ('project_ledger', 'progress_rate', 'progress_rate', '形象进度', ''),
-    ('funding', 'secured', 'secured_yuan', '到位', '元'),
-    ('funding', 'spent', 'spent_yuan', '支付', '元'),
-] %}
+{% set measures = {
+    'village_progress': [
+        ('status', 'status', '进展情况', ''),
+        ('households_connected', 'households_connected', '已通水户数', '户'),
+        ('population_supplied', 'population_supplied', '已供水人口', '人'),
+        ('progress_rate', 'progress_rate', '形象进度', ''),
+    ],
+    'project_ledger': [
+        ('investment_completed', 'investment_completed_yuan', '完成投资', '元'),
+        ('pipeline_laid_km', 'pipeline_laid_km', '已铺设管网', '公里'),
+        ('progress_rate', 'progress_rate', '形象进度', ''),
+    ],
+    'funding': [
+        ('secured', 'secured_yuan', '到位', '元'),
+        ('spent', 'spent_yuan', '支付', '元'),
+    ],
+} %}
 {% set objects = {
     'village_progress': ('village_code', ['village_code', 'supply_mode']),
     'project_ledger': ('project_name', ['project_code']),
@@ -25,57 +31,71 @@ with
 
     ),
 
-{% endfor %}
-figures as (
+    {{ form }}_compared as (
 
-    {% for form, field, amount, title, unit in measures %}
         select
-            county_code,
-            town_code,
-            reported_on as report_date,
-            '{{ form }}' as form,
-            concat_ws('|', {{ objects[form][1] | join(', ') }}) as object_key,
-            {{ objects[form][0] }} as object,
-            '{{ field }}' as field,
-            '{{ title }}' as title,
-            '{{ unit }}' as unit,
-            {{ loop.index }} as field_no,
-            cast({{ amount }} as decimal(28, 6)) as amount,
-            {% if field == 'status' %}
-                status as printed_value,
-                case status when 'completed' then '已完成' when 'not_started' then '未开工' else '在建' end as shown,
-            {% else %}
-                cast({{ amount }} as varchar(40)) as printed_value,
-                cast({{ amount }} as varchar(40)) as shown,
-            {% endif %}
-            source_id,
-            source_file,
-            source_sheet as sheet,
-            source_row as row,
-            {{ json_text('cells', field) }} as cell
+            *,
+            {% for field, column, title, unit in measures[form] %}
+                lag({{ column }}) over last_report as previous_{{ column }},
+            {% endfor %}
+            lag(reported_on) over last_report as previous_on
         from {{ form }}_rows
-        {{ 'union all' if not loop.last }}
+        window last_report as (
+            partition by county_code, {{ objects[form][1] | join(', ') }}
+            order by reported_on
+        )
+
+    ),
+
+{% endfor %}
+-- of each row only the figures that fell
+fallen as (
+
+    {% for form in objects %}
+        {% set is_last_form = loop.last %}
+        {% for field, column, title, unit in measures[form] %}
+            select
+                county_code,
+                town_code,
+                reported_on as report_date,
+                previous_on,
+                '{{ form }}' as form,
+                concat_ws('|', {{ objects[form][1] | join(', ') }}) as object_key,
+                {{ objects[form][0] }} as object,
+                '{{ field }}' as field,
+                '{{ title }}' as title,
+                '{{ unit }}' as unit,
+                {{ loop.index }} as field_no,
+                cast({{ column }} as varchar(40)) as printed_value,
+                cast(previous_{{ column }} as varchar(40)) as previous_value,
+                {% if field == 'status' %}
+                    case status when 'not_started' then '未开工' else '在建' end as shown,
+                    '已完成' as previous_shown,
+                {% else %}
+                    cast({{ column }} as varchar(40)) as shown,
+                    cast(previous_{{ column }} as varchar(40)) as previous_shown,
+                {% endif %}
+                source_id,
+                source_file,
+                source_sheet as sheet,
+                source_row as row,
+                {{ json_text('cells', field) }} as cell
+            from {{ form }}_compared
+            where
+                {% if field == 'status' %}
+                    previous_status = 'completed' and coalesce(status, '') != 'completed'
+                {% else %}
+                    cast({{ column }} as decimal(28, 6)) < cast(previous_{{ column }} as decimal(28, 6))
+                {% endif %}
+            {{ 'union all' if not (is_last_form and loop.last) }}
+        {% endfor %}
     {% endfor %}
-
-),
-
-compared as (
-
-    select
-        *,
-        lag(amount) over last_report as previous_amount,
-        lag(printed_value) over last_report as previous_value,
-        lag(shown) over last_report as previous_shown,
-        lag(report_date) over last_report as previous_on
-    from figures
-    window last_report as (partition by county_code, form, object_key, field_no order by report_date)
 
 ),
 
 found as (
 
-    select * from compared
-    where amount < previous_amount
+    select * from fallen
     qualify row_number() over (partition by county_code, form, object_key, report_date order by field_no) = 1
 
 )

@@ -1,0 +1,91 @@
+"""A Spark cluster on this machine: a master and workers, each a process group that can be killed."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pyspark
+
+HOST = "127.0.0.1"
+HOME = Path(pyspark.__file__).parent
+# The machine has to hold a driver, two executors and their Python workers.
+DEFAULTS = {
+    "spark.driver.host": HOST,
+    "spark.driver.bindAddress": HOST,
+    "spark.driver.memory": "2g",
+    "spark.executor.memory": "1g",
+    "spark.sql.shuffle.partitions": "2",
+}
+
+
+class Cluster:
+    """A master and its workers, by their processes."""
+
+    def __init__(self, folder: Path, workers: int) -> None:
+        self.environment = environment(folder)
+        self.folder = folder
+        with closing(socket.create_server((HOST, 0))) as free:
+            port = free.getsockname()[1]
+        self.master = f"spark://{HOST}:{port}"
+        self.processes = [self._start("master.Master", "--host", HOST, "--port", str(port), "--webui-port", "0")]
+        _wait_for(lambda: _answers(port), "the master")
+        for number in range(workers):
+            self.processes.append(
+                self._start(
+                    "worker.Worker", "--host", HOST, "--cores", "1", "--memory", "1g", "--webui-port", "0",
+                    "--work-dir", str(folder / f"worker-{number}"), self.master,
+                )
+            )  # fmt: skip
+
+    def _start(self, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
+        log = (self.folder / f"{name}-{time.monotonic_ns()}.log").open("wb")
+        command = [str(HOME / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", *arguments]
+        return subprocess.Popen(command, stdout=log, stderr=log, env=self.environment, start_new_session=True)
+
+    def kill(self, number: int) -> None:
+        """Kill a process and all that it started: 0 is the master, then come the workers."""
+        process = self.processes[number]
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The environment of a command that uses Spark here."""
+    configured = "".join(f"{name} {value}\n" for name, value in DEFAULTS.items())
+    (folder / "spark-defaults.conf").write_text(configured, encoding="utf-8")
+    return {**os.environ, "SPARK_CONF_DIR": str(folder), "SPARK_LOCAL_IP": HOST, "SPARK_HOME": str(HOME)}
+
+
+@contextmanager
+def cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
+    """Start a cluster, and end what is left of it."""
+    started = Cluster(folder, workers)
+    try:
+        yield started
+    finally:
+        for number, process in enumerate(started.processes):
+            if process.poll() is None:
+                started.kill(number)
+
+
+def wait_until(path: Path, run: "subprocess.Popen[str]", seconds: float = 300) -> None:
+    """Wait until there is such a path, as long as a program runs."""
+    _wait_for(lambda: path.exists() or run.poll() is not None, str(path), seconds)
+    assert run.poll() is None, "it ended too early"
+
+
+def _answers(port: int) -> bool:
+    with closing(socket.socket()) as client:
+        return client.connect_ex((HOST, port)) == 0
+
+
+def _wait_for(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, f"{what} did not come"
+        time.sleep(0.1)
