@@ -56,7 +56,7 @@ _DIMENSIONS = {
     r"(.*_)?households(_.*)?": "households",
     r"(.*_)?villages(_.*)?|late_open": "villages",
     r"(.*_)?(points|score|weight)(_.*)?": "points",
-    r"committees|issues|submissions": "things",
+    r"committees|counties_.*|issues|submissions": "things",
     r"meetings_held": "times",
     r"rows(_.*)?": "rows",
 }

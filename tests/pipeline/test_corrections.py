@@ -349,11 +349,11 @@ def test_a_failed_correction_is_in_the_summary_and_needs_a_person(inbox):
     from flows.settings import Settings
 
     inbox.correct(LINE.replace("100,101", "99,101"))
-    result = NightResult(inbox.night(), None, None, 0, [], {}, 0, 0, True)
+    result = NightResult(inbox.night(), None, None, 0, {}, 0, 0, True)
     assert result.needs_a_person
     settings = Settings(raw=inbox.raw, data=inbox.warehouse.parent)
     assert settings.corrections_file == inbox.raw.parent / "corrections.csv"
     assert any("应为“99”，现为“100”" in line for line in terminal._chinese(result, settings))
     assert any("should print “99” and prints “100”" in line for line in terminal._english(result, settings))
     inbox.correct(LINE)
-    assert not NightResult(inbox.night(), None, None, 0, [], {}, 0, 0, True).needs_a_person
+    assert not NightResult(inbox.night(), None, None, 0, {}, 0, 0, True).needs_a_person

@@ -1,5 +1,6 @@
 """A Spark cluster on this machine: a master and workers, each a process group that can be killed."""
 
+import importlib.util
 import os
 import signal
 import socket
@@ -9,10 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-import pyspark
-
 HOST = "127.0.0.1"
-HOME = Path(pyspark.__file__).parent
 # The machine has to hold a driver, two executors and their Python workers.
 DEFAULTS = {
     "spark.driver.host": HOST,
@@ -21,6 +19,13 @@ DEFAULTS = {
     "spark.executor.memory": "1g",
     "spark.sql.shuffle.partitions": "2",
 }
+
+
+def home() -> Path:
+    """The folder of the Spark that is installed, which only those who ask for these tests have."""
+    spec = importlib.util.find_spec("pyspark")
+    assert spec and spec.origin, "uv run --extra spark pytest -m spark"
+    return Path(spec.origin).parent
 
 
 class Cluster:
@@ -44,7 +49,7 @@ class Cluster:
 
     def _start(self, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
         log = (self.folder / f"{name}-{time.monotonic_ns()}.log").open("wb")
-        command = [str(HOME / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", *arguments]
+        command = [str(home() / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", *arguments]
         return subprocess.Popen(command, stdout=log, stderr=log, env=self.environment, start_new_session=True)
 
     def kill(self, number: int) -> None:
@@ -58,7 +63,7 @@ def environment(folder: Path) -> dict[str, str]:
     """The environment of a command that uses Spark here."""
     configured = "".join(f"{name} {value}\n" for name, value in DEFAULTS.items())
     (folder / "spark-defaults.conf").write_text(configured, encoding="utf-8")
-    return {**os.environ, "SPARK_CONF_DIR": str(folder), "SPARK_LOCAL_IP": HOST, "SPARK_HOME": str(HOME)}
+    return {**os.environ, "SPARK_CONF_DIR": str(folder), "SPARK_LOCAL_IP": HOST, "SPARK_HOME": str(home())}
 
 
 @contextmanager
