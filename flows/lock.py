@@ -49,16 +49,19 @@ class Holder:
 class Held(SaidError):
     """Another process holds the lock."""
 
-    def __init__(self, data: Path, holder: Holder | None) -> None:
+    def __init__(self, data: Path, name: str, holder: Holder | None) -> None:
         zh, en = "另一个程序", "Another program"
         if holder:
             since = f"{holder.since:%Y-%m-%d %H:%M:%S}"
             zh = f"{holder.command}（进程 {holder.pid}，主机 {holder.host}，{since} 开始）"
             en = f"“{holder.command}” (process {holder.pid} on {holder.host}, since {since})"
-        super().__init__(
-            f"{zh}正在使用数据文件夹 {data}。请等它结束后再运行，或用 --wait 等候。",
-            f"{en} is using {data}. Try again when it has ended, or wait for it with --wait.",
+        do_zh, do_en = (
+            "请等它结束后再运行，或用 --wait 等候。",
+            "Try again when it has ended, or wait for it with --wait.",
         )
+        if name == SERVING:  # it never ends by itself
+            do_zh, do_en = "它会每夜运行，不必再启动一个。", "It runs every night: no second one is needed."
+        super().__init__(f"{zh}正在使用数据文件夹 {data}。{do_zh}", f"{en} is using {data}. {do_en}")
         self.holder = holder
 
 
@@ -104,7 +107,7 @@ def hold(
         data.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=max(wait, _PATIENCE))
     except Timeout as error:
-        raise Held(data, _noted(note)) from error
+        raise Held(data, name, _noted(note)) from error
     except OSError as error:
         raise CannotLock(data, error) from error
     try:

@@ -8,7 +8,6 @@ that cannot be written, on a full disk say, is told on stderr and fails nothing.
 import datetime as dt
 import json
 import logging
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -18,12 +17,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from flows.said import Lang, Said
+from schemas.personal import without_numbers
 
 Outcome = Literal["done", "needs_a_person", "failed"]
 
 SUFFIX = ".jsonl"
-# Mobile telephones, should a file's name or an error quote one.
-_TELEPHONE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _log = logging.getLogger("gongshui.run")
 _log.setLevel(logging.INFO)
 _log.propagate = False  # these lines are for programs, not for the terminal
@@ -118,7 +116,19 @@ class _Lines(logging.Formatter):
         line = {"at": at, "run_id": self.run_id, "event": record.getMessage(), **getattr(record, "said", {})}
         if record.exc_info and record.exc_info[0]:
             line["trace"] = self.formatException(record.exc_info)
-        return _TELEPHONE.sub("***", json.dumps(line, ensure_ascii=False, default=str))
+        return json.dumps(_masked(line), ensure_ascii=False, default=str)
+
+
+def _masked(value: object) -> object:
+    """A value without the numbers of persons, should a file's name or an error quote one; hashes keep all digits."""
+    match value:
+        case dict():
+            return {name: one if name == "sha256" else _masked(one) for name, one in value.items()}
+        case list():
+            return [_masked(one) for one in value]
+        case str():
+            return without_numbers(value)
+    return value
 
 
 class _File(logging.FileHandler):

@@ -64,6 +64,7 @@ def test_a_night_and_the_night_after(place: Path) -> None:
     assert json.loads(answer.stdout) == [{"villages": 27}]
 
 
+@pytest.mark.slow
 def test_published_and_marts_deleted_come_back(place: Path) -> None:
     shutil.rmtree(place / "data" / "published")
     night = gongshui("run", "--lang", "en", home=place / "home", cwd=place)
@@ -154,6 +155,7 @@ def test_a_missing_inbox_is_said_and_ends_with_2(tmp_path: Path) -> None:
     assert "Traceback" not in night.stderr
 
 
+@pytest.mark.slow
 def test_an_empty_inbox_is_no_failure(tmp_path: Path) -> None:
     (tmp_path / "raw").mkdir()
     night = gongshui("run", home=tmp_path, cwd=tmp_path)

@@ -12,7 +12,7 @@ from flows.publish import counties
 from flows.settings import Settings
 from tests.conftest import County, build_county
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
 
 # County → its code, its town, the day of its report, and its villages: households, people, whether completed.
 INBOX = {

@@ -15,7 +15,7 @@ from flows.rubric import COLUMNS, COUNTY, read_rubric
 from tests.conftest import NOW, OPTIONS, County
 from tests.pipeline.test_counties import FIRST, INBOX, SECOND, write_inbox
 
-pytestmark = pytest.mark.pipeline
+pytestmark = [pytest.mark.pipeline, pytest.mark.slow]
 
 # Its own until 15 August: 2 of the 3 days late count, and what would be good elsewhere is not enough.
 OWN = (

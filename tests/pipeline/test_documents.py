@@ -191,6 +191,7 @@ def test_a_night_writes_the_latest_date_and_leaves_what_did_not_change(county: C
     assert stamps(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_documents_of_an_earlier_date_are_kept_up_to_date_once_they_are_there(county: County, tmp_path: Path) -> None:
     documents.write(county.published / "marts.duckdb", county.warehouse, tmp_path, EARLIER)
     assert bring(county, tmp_path) == documents.Written([EARLIER, DAY])
@@ -257,6 +258,7 @@ def test_the_command_writes_a_date_again_and_says_where(
     assert "2021-08-11 不是报告日" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_documents_as_known_then_leave_out_what_came_later_and_touch_nothing(county: County, tmp_path: Path) -> None:
     """白石镇 restated 10 August on the 13th: 40 households became 41."""
     settings = read_settings(raw=county.raw, data=tmp_path)

@@ -161,6 +161,7 @@ def test_a_night_builds_the_dates_anew_that_what_came_changes(warehouse: Warehou
     assert warehouse.differences() == []
 
 
+@pytest.mark.slow
 def test_the_marts_of_a_past_day_and_back_again(july: Warehouse, warehouse: Warehouse) -> None:
     past = dt.date(2021, 7, 15)
     warehouse.build(as_of=past)
@@ -170,6 +171,7 @@ def test_the_marts_of_a_past_day_and_back_again(july: Warehouse, warehouse: Ware
     assert warehouse.differences_from(july.path) == []
 
 
+@pytest.mark.slow
 def test_a_file_read_anew_changes_its_dates_and_a_second_county_none_of_the_first(warehouse: Warehouse) -> None:
     of_a_town = "select min(file_sha256) from landing.village_progress where report_date = '2021-07-31'"
     warehouse.run(
@@ -184,6 +186,7 @@ def test_a_file_read_anew_changes_its_dates_and_a_second_county_none_of_the_firs
     assert warehouse.differences() == []
 
 
+@pytest.mark.slow
 def test_what_a_later_report_says_of_a_project_changes_older_dates(warehouse: Warehouse) -> None:
     """Funds whose sheet and ledger name no supply mode take the one that is known of the project, however late."""
     modes = "select count(*) from marts.fct_funding where report_date = '2021-06-30' and supply_mode = 'small_scheme'"

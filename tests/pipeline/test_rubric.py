@@ -81,6 +81,7 @@ def test_another_weight_and_deadline_change_the_points_of_every_town(county: Cou
         assert totals[key] == half_up(sum(exact.values(), Fraction(0)))
 
 
+@pytest.mark.slow
 def test_a_new_version_leaves_earlier_reports_as_they_were(county: County, tmp_path: Path) -> None:
     old = shipped()
     for line in old:
@@ -97,6 +98,7 @@ def test_a_new_version_leaves_earlier_reports_as_they_were(county: County, tmp_p
     assert {key[0] for key in totals} == {key[0] for key in before}
 
 
+@pytest.mark.slow
 def test_a_rubric_that_cannot_be_reckoned_with_stops_the_build_and_says_all_that_is_wrong(
     county: County, tmp_path: Path
 ) -> None:

@@ -88,6 +88,7 @@ def test_a_second_night_reads_no_file_and_changes_no_mart(county: County, tmp_pa
     assert tables(data / "warehouse.duckdb") == tables(county.warehouse)
 
 
+@pytest.mark.slow
 def test_marts_deleted_and_built_again_are_the_same(county: County, tmp_path: Path) -> None:
     warehouse = Path(shutil.copy(county.warehouse, tmp_path / "warehouse.duckdb"))
     with duckdb.connect(str(warehouse)) as con:
@@ -133,6 +134,7 @@ def test_bad_files_are_named_with_the_reason_and_the_others_load(county: County,
     assert villages == 27
 
 
+@pytest.mark.slow
 def test_the_marts_as_they_were_known_on_a_day(county: County, tmp_path: Path) -> None:
     warehouse = Path(shutil.copy(county.warehouse, tmp_path / "warehouse.duckdb"))
     transform.build(warehouse, tmp_path / "work", as_of=dt.date(2021, 8, 11))

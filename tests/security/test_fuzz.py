@@ -2,7 +2,7 @@
 
 What kills or stalls a worker, or raises what it should not, is kept as a file in `cases/`, which is read in every run.
 
-The long run: ``uv run pytest -m fuzz -n 2 --minutes 10 tests/security``; each process has dice of its own.
+The long run: ``uv run pytest -m fuzz -n 2 --dist load --minutes 10 tests/security``; each process has dice of its own.
 """
 
 import datetime as dt

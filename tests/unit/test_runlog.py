@@ -29,6 +29,13 @@ def test_a_run_that_fails_leaves_the_reason_and_the_trace(tmp_path: Path) -> Non
     assert "Traceback" in str(last["trace"])
 
 
+def test_a_hash_keeps_its_digits(tmp_path: Path) -> None:
+    with runlog.written(tmp_path, "run-1", "zh", kept=9):
+        runlog.note("file", path="甲.xlsx", sha256="a13812345678b", unread=[{"path": "张三 13812345678.xlsx"}])
+    _, line, _ = map(json.loads, (tmp_path / "run-1.jsonl").read_text("utf-8").splitlines())
+    assert line["sha256"] == "a13812345678b" and line["unread"] == [{"path": "张三 138××××5678.xlsx"}]
+
+
 def test_telephones_are_in_no_log(tmp_path: Path) -> None:
     with pytest.raises(ValueError), runlog.written(tmp_path, "run-1", "zh", kept=9):
         runlog.note("file", path="raw/张三13812345678.xlsx", size=138123456789)
