@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 
 from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.styles import Alignment
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties, WorksheetProperties
@@ -16,6 +16,8 @@ from flows.ingest.values import printed
 from flows.report.widths import width_of
 
 MOST_CHARACTERS = 32_000  # Excel stops at 32,767 in a cell
+# openpyxl takes U+FFFE, U+FFFF and lone surrogates for text, which a damaged .xls may hold, and fails as it saves.
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _UNTRUSTED_START = ("=", "+", "-", "@", "\t", "\r")
 _LINES = Alignment(vertical="center", wrap_text=True)
 _ACROSS = Alignment(horizontal="center", vertical="center", wrap_text=True)
@@ -108,11 +110,16 @@ def write(cell: Cell | MergedCell, value: Value) -> None:
             cell.value = value
 
 
+def legible(text: str) -> str:
+    """A text without the characters that XML does not allow."""
+    return _NOT_XML.sub("", text)
+
+
 def write_text(cell: Cell | MergedCell, text: str) -> None:
     """Write text as text, whatever it begins with."""
     if isinstance(cell, MergedCell):
         return
-    text = ILLEGAL_CHARACTERS_RE.sub("", text)[:MOST_CHARACTERS]
+    text = legible(text)[:MOST_CHARACTERS]
     cell.value = text or None
     if text:
         cell.data_type = "s"

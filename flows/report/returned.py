@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from openpyxl import Workbook, load_workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell, MergedCell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.comments import Comment
 from openpyxl.packaging.custom import CustomPropertyList, StringProperty
 from openpyxl.styles import Alignment, Font, PatternFill
@@ -34,6 +34,7 @@ from flows.report.plain_copy import (
     MOST_CHARACTERS,
     fit_to_page,
     keep_as_text,
+    legible,
     sheet_title,
     values_of,
     write,
@@ -256,7 +257,7 @@ def _mark_cells(book: Workbook, findings: Iterable[Finding], lang: str) -> None:
         text = "\n".join(f"【{SEVERITIES[lang][one.severity]}】{one.message}" for one in found)
         if cell.comment and cell.comment.author != AUTHOR:
             text = f"{cell.comment.text}\n{text}"
-        text = ILLEGAL_CHARACTERS_RE.sub("", text)[:MOST_CHARACTERS]
+        text = legible(text)[:MOST_CHARACTERS]
         lines = sum(len(line) // 22 + 1 for line in text.splitlines())
         cell.comment = Comment(text, AUTHOR, width=320, height=min(24 + 19 * lines, 400))
         cell.fill = PatternFill("solid", start_color=COLOURS[found[0].severity])
