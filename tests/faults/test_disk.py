@@ -65,15 +65,22 @@ def undisturbed(second_delivery: Place) -> Place:
     return place
 
 
+@contextmanager
+def nearly_full(place: Place, source: Place, room: int) -> Iterator[dict[str, bytes]]:
+    """Put a place on a disk of its own, with so many kilobytes left; what is published there before."""
+    with mounted(place.folder, "size=400m"):
+        shutil.copytree(source.folder, place.folder, dirs_exist_ok=True)
+        before = read(place.published)
+        remount(place.folder, f"size={used(place.folder) + room}k")
+        yield before
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_a_full_disk_is_said_and_what_is_published_stands_until_there_is_room(
     room: int, second_delivery: Place, undisturbed: Place, tmp_path: Path
 ) -> None:
     place = Place(tmp_path / "night")
-    with mounted(place.folder, "size=400m"):
-        shutil.copytree(second_delivery.folder, place.folder, dirs_exist_ok=True)
-        before = read(place.published)
-        remount(place.folder, f"size={used(place.folder) + room}k")
+    with nearly_full(place, second_delivery, room) as before:
         code, said = place.night("--plain")
         print(f"\n{room:6} kB left: exit code {code}: {_last_words(said)}")
         assert code in (1, 2), said
@@ -94,10 +101,7 @@ def test_a_full_disk_is_said_by_the_whole_command_too(
     room: int, second_delivery: Place, undisturbed: Place, tmp_path: Path
 ) -> None:
     place = Place(tmp_path / "night")
-    with mounted(place.folder, "size=400m"):
-        shutil.copytree(second_delivery.folder, place.folder, dirs_exist_ok=True)
-        before = read(place.published)
-        remount(place.folder, f"size={used(place.folder) + room}k")
+    with nearly_full(place, second_delivery, room) as before:
         code, said = place.night()
         print(f"\n{_last_words(said)}")
         assert code == 2
