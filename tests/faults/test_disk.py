@@ -66,8 +66,8 @@ def undisturbed(second_delivery: Place) -> Place:
 
 
 @contextmanager
-def nearly_full(place: Place, source: Place, room: int) -> Iterator[dict[str, bytes]]:
-    """Put a place on a disk of its own, with so many kilobytes left; what is published there before."""
+def nearly_full(place: Place, source: Place, room: int) -> Iterator[str]:
+    """Put a place on a disk of its own, with so many kilobytes left; give the run that is published there."""
     with mounted(place.folder, "size=400m"):
         shutil.copytree(source.folder, place.folder, dirs_exist_ok=True)
         before = read(place.published)
