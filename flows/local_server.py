@@ -41,6 +41,8 @@ _QUIET = {
     # What fails is told once, by the command, in the user's language; Prefect keeps its own account of it.
     "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
 }
+# For as long as nights are served: runs that ended 90 days ago leave the database, as their events do by themselves.
+_LASTING = {"PREFECT_SERVER_SERVICES_DB_VACUUM_ENABLED": "events,flow_runs"}
 # For one night: no pages, and no services but those that keep what the night reports.
 _BRIEF = {"PREFECT_UI_ENABLED": "0", "PREFECT__SERVER_EPHEMERAL": "1"}
 _SERVER_ONLY = {
@@ -112,7 +114,7 @@ class LocalServer:
         port = _free(self.port)
         self.url = f"http://127.0.0.1:{port}/api"
         os.environ.update(PREFECT_HOME=str(self.home), PREFECT_API_URL=self.url)
-        lasting = {"PREFECT_UI_STATIC_DIRECTORY": str(self.home / "ui")}
+        lasting = {**_LASTING, "PREFECT_UI_STATIC_DIRECTORY": str(self.home / "ui")}
         self._log = (self.home / "server.log").open("wb")
         self._process = subprocess.Popen(
             [sys.executable, "-c", _SERVER, str(port)],

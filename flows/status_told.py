@@ -14,6 +14,7 @@ _OUTCOMES = {
     "done": Said("完成", "done"),
     "needs_a_person": Said("完成，有需要处理的事项", "done, and something needs a person"),
     "failed": Said("失败", "failed"),
+    "interrupted": Said("被停止（Ctrl-C，或停止了服务）", "stopped (Ctrl-C, or the service was)"),
     "killed": Said("中断，没有运行完（断电、被终止或磁盘已满）", "broken off (power, killed, or a full disk)"),
     "running": Said("正在运行", "running"),
 }
@@ -122,7 +123,7 @@ def _disk(disk: Disk | None, lang: Lang) -> Iterator[str]:
     largest = sorted(disk.parts.items(), key=lambda part: -part[1])[:3]
     zh, en = (mark.join(f"{name} {_megabytes(size)}" for name, size in largest) for mark in ("、", ", "))
     grows = Said("", "")
-    if disk.growth is not None:
+    if disk.growth and disk.growth > 0:
         grows = Said(f"，平均每次运行增加 {_megabytes(disk.growth)}", f", {_megabytes(disk.growth)} more a run")
     data, free = _megabytes(disk.data), _megabytes(disk.free)
     yield Said(

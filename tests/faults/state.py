@@ -27,12 +27,20 @@ _OF_NO_ACCOUNT = ("logs", "prefect", "work")
 
 def differences(found: Path, expected: Path) -> list[str]:
     """What differs between two data folders, one sentence each."""
+    # The release of all, and of each county where there are several.
+    releases = [path.parent.relative_to(expected) for path in expected.glob("published/**/marts.duckdb")]
+    current = [folder for folder in releases if "releases" not in folder.parts]
     return [
         *of_tables(found / "warehouse.duckdb", expected / "warehouse.duckdb", ("landing", "marts")),
-        *of_tables(found / "published/marts.duckdb", expected / "published/marts.duckdb", ("main", "history", "meta")),
         *_of_files(found, expected),
-        *_of_manifests(found / "published", expected / "published"),
+        *(difference for folder in current for difference in _of_release(found / folder, expected / folder)),
     ]
+
+
+def _of_release(found: Path, expected: Path) -> Iterator[str]:
+    """What differs between two folders that hold a release."""
+    yield from of_tables(found / "marts.duckdb", expected / "marts.duckdb", ("main", "history", "meta"))
+    yield from _of_manifests(found, expected)
 
 
 def of_tables(found: Path, expected: Path, schemas: tuple[str, ...]) -> Iterator[str]:
@@ -82,8 +90,9 @@ def _files(data: Path) -> dict[str, Path]:
         parts = path.relative_to(data).parts
         if path.is_file() and parts[0] not in _OF_NO_ACCOUNT and not parts[0].startswith("."):  # the lock
             if "releases" in parts:
-                kept = sorted(folder.name for folder in (data / "published" / "releases").iterdir())
-                parts = (*parts[:2], str(kept.index(parts[2])), *parts[3:])
+                at = parts.index("releases") + 1
+                kept = sorted(folder.name for folder in data.joinpath(*parts[:at]).iterdir())
+                parts = (*parts[:at], str(kept.index(parts[at])), *parts[at + 1 :])
             files["/".join(parts)] = path
     return files
 
@@ -102,6 +111,8 @@ def _of_manifests(found: Path, expected: Path) -> Iterator[str]:
     if not one or not other or (one.status, one.as_of, one.content()) != (other.status, other.as_of, other.content()):
         yield f"manifest: {one} instead of {other}"
     for name, key in (("returned/manifest", "copies"), ("documents/manifest", "made_of"), ("counties", "counties")):
+        if not (expected / f"{name}.json").exists():
+            continue  # _of_files tells where only the found folder has it
         told = [json.loads((place / f"{name}.json").read_text("utf-8"))[key] for place in (found, expected)]
         if told[0] != told[1]:
             yield f"{name}: {told[0]} instead of {told[1]}"
