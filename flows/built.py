@@ -14,11 +14,11 @@ STAMP = "built.json"
 
 
 def made_of(settings: Settings, as_of: dt.date | None, rubric: list[Line]) -> dict[str, object]:
-    """Return what marts built now are made of: the files landed, the day asked for, the county's rubric, the code."""
+    """Return what marts built now are made of: the files landed, their order, the day asked for, rubric and code."""
     with duckdb.connect(str(settings.warehouse), read_only=True) as connection:
         files = connection.execute(
-            "select path, file_sha256, status, master_version, corrections_version, pipeline_version from landing.file "
-            "order by all"
+            "select path, file_sha256, cast(first_seen_at as varchar), status, master_version, corrections_version, "
+            "pipeline_version from landing.file order by all"
         ).fetchall()
     digest = hashlib.sha256(json.dumps(files).encode()).hexdigest()
     return {"landing": digest, "as_of": str(as_of), "rubric": rubric, "code": code_version()}

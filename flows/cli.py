@@ -69,25 +69,33 @@ def _run(settings: Settings, given: argparse.Namespace) -> int:
     if not settings.raw.is_dir():
         raise BadSetting(f"收件箱文件夹不存在：{settings.raw}。", f"There is no such inbox: {settings.raw}.")
     started = time.perf_counter()
-    with writing(settings, given), LocalServer(settings.data / "prefect") as server:
-        # Prefect and dbt take seconds to import, the server as long to start.
-        from flows import nightly, terminal
+    try:
+        with writing(settings, given), LocalServer(settings.data / "prefect") as server:
+            # Prefect and dbt take seconds to import, the server as long to start.
+            from flows import nightly, terminal
 
-        try:
-            server.wait()
-            result = nightly.run_night(settings, given.as_of, given.reread)
-            terminal.print_summary(
-                result, settings, time.perf_counter() - started
-            )  # before the server stops, which takes a second
-        except Exception as error:
-            said = terminal.explain(error, settings)
-            if said is None:
-                raise
-            print(said, file=sys.stderr)
-            return COULD_NOT_RUN
-        finally:
-            nightly.drain()
+            try:
+                server.wait()
+                result = nightly.run_night(settings, given.as_of, given.reread)
+                terminal.print_summary(
+                    result, settings, time.perf_counter() - started
+                )  # before the server stops, which takes a second
+            finally:
+                nightly.drain()
+    except Exception as error:
+        if not _is_explained(settings, error):
+            raise
+        return COULD_NOT_RUN
     return NEEDS_A_PERSON if result.needs_a_person else DONE
+
+
+def _is_explained(settings: Settings, error: Exception) -> bool:
+    """Say why a night could not run; False for an error of the program's own."""
+    from flows import terminal
+
+    said = terminal.explain(error, settings)
+    print(said or "", file=sys.stderr, end="\n" if said else "")
+    return said is not None
 
 
 def _serve(settings: Settings, given: argparse.Namespace) -> int:
@@ -98,18 +106,23 @@ def _serve(settings: Settings, given: argparse.Namespace) -> int:
 
     server = LocalServer(settings.data / "prefect", settings.port)
     schedule = {"cron": settings.cron, "timezone": settings.time_zone, "server": server.address}
-    with hold(settings.data, "gongshui serve", name=SERVING, said=schedule), server:
-        from flows import deploy, nightly
+    try:
+        with hold(settings.data, "gongshui serve", name=SERVING, said=schedule), server:
+            from flows import deploy, nightly
 
-        try:
-            server.wait()
-            due = f"{deploy.next_night(settings):%Y-%m-%d %H:%M %Z}"
-            zh = f"下次运行 {due}；Prefect 页面 {server.page}；按 Ctrl-C 结束。"
-            en = f"Next run {due}; Prefect's pages {server.page}; Ctrl-C ends it."
-            print(Parser.say(zh, en), file=sys.stderr, flush=True)
-            deploy.serve_nights(settings)
-        finally:
-            nightly.drain()
+            try:
+                server.wait()
+                due = f"{deploy.next_night(settings):%Y-%m-%d %H:%M %Z}"
+                zh = f"下次运行 {due}；Prefect 页面 {server.page}；按 Ctrl-C 结束。"
+                en = f"Next run {due}; Prefect's pages {server.page}; Ctrl-C ends it."
+                print(Parser.say(zh, en), file=sys.stderr, flush=True)
+                deploy.serve_nights(settings)
+            finally:
+                nightly.drain()
+    except Exception as error:
+        if not _is_explained(settings, error):
+            raise
+        return COULD_NOT_RUN
     print(Parser.say("已停止。", "Stopped."), file=sys.stderr)
     return DONE
 

@@ -205,7 +205,10 @@ def status(settings: Settings, given: argparse.Namespace) -> int:
     from flows.status import stands
     from flows.status_told import as_json, as_text
 
-    now = stands(settings, dt.datetime.now().astimezone())
+    try:
+        now = stands(settings, dt.datetime.now().astimezone())
+    except OSError as error:  # a folder of another account's
+        return _unusable(settings, error)
     sys.stdout.write(as_json(now) if given.json else as_text(now, settings.lang))
     return NEEDS_A_PERSON if now.needs_a_person else DONE
 

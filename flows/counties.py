@@ -8,6 +8,7 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flows.durable import write_whole
 from flows.ingest.guard import Refused
 from flows.ingest.workers import run_isolated
 from flows.publish.build import DATABASE
@@ -61,7 +62,7 @@ class _Maker:
         given, folder = self.settings, self.settings.published / part.code
         publish_county(given.published, part, self.run, kept=given.releases_kept)
         marts, addresses = folder / DATABASE, read_addresses(given.warehouse, part.code)
-        drawn = write_wall_map(marts, folder, given.lang, addresses, given.town_boundaries)
+        drawn = write_wall_map(marts, folder, given.lang, addresses, given.town_boundaries, is_one_of_several=True)
         place, version = folder / given.documents.name, self.run.code_version
         written = documents.bring_up_to_date(marts, given.warehouse, place, version)
         _copy_returned(given.returned, folder / given.returned.name, part)
@@ -127,7 +128,7 @@ def _copy_returned(source: Path, target: Path, part: CountyPart) -> None:
     for name, entry in copies.items():
         if before.get(name) != entry and (source / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source / name, target / name)
+            write_whole(target / name, (source / name).read_bytes())
     if copies != before:
         target.mkdir(parents=True, exist_ok=True)
         note_copies(target, copies)

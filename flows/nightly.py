@@ -4,7 +4,7 @@ import datetime as dt
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -50,11 +50,12 @@ from flows.report.returning import Returned, bring_up_to_date
 from flows.report.wall_map.cells import read_addresses
 from flows.report.wall_map.wall_map import WallMap, write_wall_map
 from flows.rubric import Line, read_rubric
-from flows.said import Said
-from flows.settings import Settings, read_settings
+from flows.said import Said, said_by
+from flows.settings import BadSetting, Settings, read_settings
 from flows.spark import night as spark
 from flows.spark.warehouse import check_engine
 from flows.status import size_of
+from schemas.personal import without_numbers
 
 Done = TypeVar("Done")
 Failed = TypeVar("Failed")
@@ -175,7 +176,11 @@ class _Steps:
 
 def tell(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """Tell those whom the settings name how a night ended; that it cannot be told is said, and fails nothing."""
-    settings = read_settings(**{name: flow_run.parameters[name] for name in ("raw", "data", "lang")})
+    try:
+        settings = _settings_of(flow_run.parameters)
+    except BadSetting as error:  # since the nights are served; who is to be told, nobody knows
+        print(error.sentence(flow_run.parameters["lang"]), file=sys.stderr)
+        return
     end = state.result(raise_on_failure=False)
     result = end if isinstance(end, NightResult) else None
     if result is None and flow_run.deployment_id and isinstance(end, Exception):  # else the command says it
@@ -190,10 +195,14 @@ def tell(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
         print(unsent.told(settings.lang), file=sys.stderr)
 
 
+def _settings_of(parameters: Mapping[str, Any]) -> Settings:
+    return read_settings(**{name: parameters[name] for name in ("raw", "data", "lang")})
+
+
 def _name() -> str:
     """What a run is called: by the day it was due, or the day whose knowledge it computes with."""
     given = runtime.flow_run.parameters
-    settings = read_settings(**{name: given[name] for name in ("raw", "data", "lang")})
+    settings = _settings_of(given)
     due = runtime.flow_run.scheduled_start_time.astimezone(ZoneInfo(settings.time_zone))
     is_late = dt.datetime.now(dt.UTC) - due > _LATE
     if as_of := given.get("as_of"):
@@ -287,8 +296,9 @@ def _ended(settings: Settings, result: NightResult) -> dict[str, object]:
 
 
 def _night(settings: Settings, run: Run, as_of: dt.date | None, reread: bool) -> NightResult:
-    rubric, steps, before = read_rubric(settings.rubric, settings.limits), _Steps(settings), _published(settings)
+    steps, before = _Steps(settings), _published(settings)
     try:
+        rubric = read_rubric(settings.rubric, settings.limits)
         night = steps.run(ingest_inbox, run.at.replace(tzinfo=None), reread)
         stamp, release = made_of(settings, as_of, rubric), read_manifest(settings.published)
         is_unchanged = is_built(settings, stamp)
@@ -299,7 +309,7 @@ def _night(settings: Settings, run: Run, as_of: dt.date | None, reread: bool) ->
             release = steps.run(publish_marts, run)
             note_built(settings, stamp)
     except Exception as error:
-        note_failure(settings.published, run, str(error))
+        note_failure(settings.published, run, without_numbers(said_by(error).told(settings.lang)))
         raise
     result = result_of(settings, night, release, is_unchanged)
     result.seconds = steps.seconds
@@ -315,28 +325,30 @@ def _night(settings: Settings, run: Run, as_of: dt.date | None, reread: bool) ->
 
 
 def _no_copies(settings: Settings, error: Exception) -> Returned:
-    return Returned(failed=[(str(settings.returned), Refused("unwritable", str(error), str(error)))])
+    return Returned(failed=[(str(settings.returned), Refused("unwritable", *said_by(error)))])
 
 
 def _no_counties(error: Exception) -> Counties:
-    zh = f"各县成果没有更新，原有的未改动：{error}"
-    return Counties(failed=[Said(zh, f"the releases of counties were not made; those before stand: {error}")])
+    why = said_by(error)
+    zh = f"各县成果没有更新，原有的未改动：{why.zh}"
+    return Counties(failed=[Said(zh, f"the releases of counties were not made; those before stand: {why.en}")])
 
 
 def _no_wall_map(error: Exception) -> WallMap:
-    return WallMap(
-        notes=[Said(f"作战图没有写成，原有的未改动：{error}", f"not written; the one before stands: {error}")]
-    )
+    why = said_by(error)
+    zh = f"作战图没有写成，原有的未改动：{why.zh}"
+    return WallMap(notes=[Said(zh, f"not written; the one before stands: {why.en}")])
 
 
 def _no_documents(error: Exception) -> Written:
-    zh = f"文件没有写成，原有的未改动。请排除后运行 gongshui report：{error}"
-    en = f"the documents were not written, those before stand; mend it and run gongshui report: {error}"
+    why = said_by(error)
+    zh = f"文件没有写成，原有的未改动。请排除后运行 gongshui report：{why.zh}"
+    en = f"the documents were not written, those before stand; mend it and run gongshui report: {why.en}"
     return Written(failed=[Said(zh, en)])
 
 
 def _not_in_postgres(error: Exception) -> PostgresError:
-    return error if isinstance(error, PostgresError) else PostgresError(str(error), str(error))
+    return error if isinstance(error, PostgresError) else PostgresError(*said_by(error))
 
 
 def _published(settings: Settings) -> Headline | None:

@@ -6,6 +6,7 @@ fails nothing.
 """
 
 import base64
+import datetime as dt
 import hashlib
 import hmac
 import json
@@ -14,11 +15,12 @@ import ssl
 import time
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid
 from http.client import HTTPException
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.error import HTTPError
-from urllib.parse import quote_plus, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote_plus, unquote, urlencode, urlsplit
 from urllib.request import Request, urlopen
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, model_validator
@@ -33,6 +35,8 @@ Ending = Literal["failed", "needs_a_person", "done"]
 
 # A group's robot takes 2,048 bytes.
 _LONGEST = 2000
+# What is shorter in an address is no key, and may be anything in what a server says.
+_SHORTEST_KEY = 5
 _ENDINGS: dict[Ending, str] = {"failed": "失败", "needs_a_person": "已完成，有事项需要处理", "done": "已完成"}
 
 
@@ -139,6 +143,7 @@ def _to_do(result: "NightResult") -> Iterator[str]:
         (len(result.documents.failed), "{} 期汇报文件未能生成：排除后运行 gongshui report。"),
         (len(result.counties.failed), "{} 处各县成果未能生成：请按运行提示排除。"),
         (int(result.postgres is not None), "没有发布到 PostgreSQL：排除后运行 gongshui publish postgres。"),
+        (int(result.clock is not None), "本机时钟早于已有记录：请校准时钟（见 docs/operations.md）。"),
     ):
         if count:
             yield "· " + said.format(f"{count:,}")
@@ -197,7 +202,8 @@ def _in_time(step: Callable[[], None], patience: float) -> str:
 def _bare(why: str, secret: str) -> str:
     """What a server or a library says, with nothing of the address that holds a key."""
     parts = urlsplit(secret)
-    for hidden in (secret, parts.query, unquote(parts.password or ""), parts.password):
+    keys = [value for _, value in parse_qsl(parts.query) if len(value) > _SHORTEST_KEY]
+    for hidden in (secret, parts.query, *keys, unquote(parts.password or ""), parts.password):
         why = why.replace(hidden, "***") if hidden else why
     return why[:300]
 
@@ -239,6 +245,8 @@ def _mail(to: Notify, subject: str, text: str, patience: float) -> None:
     assert to.smtp
     mail = EmailMessage()
     mail["Subject"], mail["From"], mail["To"] = subject, to.sender, to.mail_to
+    mail["Date"] = format_datetime(dt.datetime.now().astimezone())  # servers take mail without it for junk
+    mail["Message-ID"] = make_msgid(domain=to.sender.rpartition("@")[2])
     mail.set_content(text)
     server, context = urlsplit(to.smtp.get_secret_value()), ssl.create_default_context()
     host, is_safe = server.hostname or "", server.scheme == "smtps"

@@ -14,6 +14,7 @@ _REFUSALS = (
     (r"unrecognized arguments: (.*)", r"不认识的参数：\1"),
     (r"argument (\S+): expected one argument", r"\1 后面缺少内容"),
     (r"argument (\S+): invalid choice: (\S+) \(.*choose from (.*)\)", r"\1 不能是 \2，可选：\3"),
+    (r"argument (\S+): ignored explicit argument (.*)", r"\1 后面不应有内容：\2"),
     (r"argument (\S+): invalid (?:\S+) value: (.*)", r"\1 的内容不对：\2"),
 )
 

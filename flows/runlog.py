@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from flows.said import Lang, Said
+from flows.said import Lang, Said, SaidError
 from schemas.personal import without_numbers
 
-Outcome = Literal["done", "needs_a_person", "failed"]
+Outcome = Literal["done", "needs_a_person", "failed", "interrupted"]
 
 SUFFIX = ".jsonl"
 _log = logging.getLogger("gongshui.run")
@@ -52,7 +52,7 @@ def written(folder: Path, run_id: str, lang: Lang, *, kept: int, **said: Any) ->
     run_id
         Names the log.
     lang
-        The language in which it is said that the log cannot be written.
+        The language in which it is said why it failed, and that the log cannot be written.
     kept
         How many logs stay, this one among them.
     **said
@@ -69,8 +69,11 @@ def written(folder: Path, run_id: str, lang: Lang, *, kept: int, **said: Any) ->
         note("start", **said)
         yield end
     except BaseException as error:
-        end.outcome = "failed"
-        end.said |= {"reason": f"{type(error).__name__}: {error}"}
+        end.outcome = "failed" if isinstance(error, Exception) else "interrupted"  # Ctrl-C, or its service stopped
+        if isinstance(error, SaidError):
+            end.said |= {"reason": error.sentence(lang)}
+        elif isinstance(error, Exception):
+            end.said |= {"reason": f"{type(error).__name__}: {error}"}
         raise
     finally:
         trace = sys.exc_info()[0] is not None

@@ -26,3 +26,8 @@ class SaidError(Exception):
     def sentence(self, lang: str) -> str:
         """Return it in a language."""
         return Said(self.zh, self.en).told(lang)
+
+
+def said_by(error: BaseException) -> Said:
+    """Return what an error says: in both languages where it is one of ours, else in its own words."""
+    return Said(error.zh, error.en) if isinstance(error, SaidError) else Said(str(error), str(error))

@@ -138,7 +138,7 @@ class Stands:
     @property
     def needs_a_person(self) -> bool:
         """Whether the last run failed or left something to do, or something is open."""
-        is_bad = self.last_run is not None and self.last_run.outcome in ("needs_a_person", "failed", "killed")
+        is_bad = self.last_run is not None and self.last_run.outcome not in ("done", "running")
         return is_bad or bool(self.unread) or any(town["rows_rejected"] for town in self.towns)
 
 
@@ -171,7 +171,9 @@ def _last_run(lines: list[dict[str, Any]], holder: Holder | None) -> LastRun:
     began_at = dt.datetime.fromisoformat(first["at"])
     if last["event"] == "end":
         return LastRun(first["run_id"], began_at, last["outcome"], last["seconds"], last.get("reason"))
-    return LastRun(first["run_id"], began_at, "running" if holder else "killed")
+    # who took the lock later came after a run that was killed
+    is_writing = holder is not None and holder.since.replace(microsecond=0) <= began_at
+    return LastRun(first["run_id"], began_at, "running" if is_writing else "killed")
 
 
 def _next(schedule: dict[str, str], now: dt.datetime) -> dt.datetime | None:

@@ -101,8 +101,8 @@ def explain(error: Exception, settings: Settings) -> str | None:
         return None
     stands = Said("上次发布的成果未受影响。", "What was published before still stands.").told(settings.lang)
     if isinstance(error, SaidError):
-        return f"{error.sentence(settings.lang)}\n{stands}"
-    case = _shown(settings.warehouse) if is_locked(error) else str(error)
+        return f"{without_numbers(error.sentence(settings.lang))}\n{stands}"
+    case = _shown(settings.warehouse) if is_locked(error) else without_numbers(str(error))
     colon = "：" if settings.lang == "zh" else ": "
     return f"{why.what.told(settings.lang)}{colon}{case}\n{why.to_do.told(settings.lang)}\n{stands}"
 

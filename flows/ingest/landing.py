@@ -22,8 +22,10 @@ from flows.ingest.landing_lines import Batch, LandedFile
 from flows.ingest.landing_tables import tables
 from flows.ingest.master import Master, Village
 
+_INSTANT = dt.timedelta(microseconds=1)  # what tells times in landing apart
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Known:
     """What the registry says of a path."""
 
@@ -99,7 +101,6 @@ class Landing:
 
     def failed_corrections(self) -> list[tuple[str, str]]:
         """What kept a correction from being applied to a file as it is now, in both languages."""
-        latest = {(path, known.sha256) for path, known in self.known().items()}
         rows = self.connection.execute(
             """
             select file.path, file.file_sha256, issue.message_zh, issue.message_en
@@ -110,6 +111,7 @@ class Landing:
             """,
             {"rule": FAILED},
         ).fetchall()
+        latest = {(path, known.sha256) for path, known in self.known().items()} if rows else ()
         return [(zh, en) for path, digest, zh, en in rows if (path, digest) in latest]
 
     def master_files(self) -> list[tuple[dt.date, str]]:
@@ -155,16 +157,17 @@ class Landing:
     def write(self, files: Sequence[LandedFile], pipeline_version: str, seen_at: dt.datetime) -> None:
         """Land the readings of these files, replacing earlier readings of the same bytes, in one transaction."""
         before = self._entries({landed.sha256 for landed in files})
+        standing = self._standing([landed.file.path for landed in files])
         batch = Batch(self._next_issue_no())
         for landed in files:
-            batch.add(landed, pipeline_version, before.get((landed.file.path, landed.sha256), seen_at))
+            batch.add(landed, pipeline_version, _first_seen(landed.sha256, standing.get(landed.file.path), seen_at))
         arrow = batch.tables()
         there = {digest for _, digest in before}
         self.connection.begin()
         try:
             self._forget(
                 {landed.sha256 for landed in files if landed.read.status not in ("duplicate", "ignored")} & there,
-                {(landed.file.path, landed.sha256) for landed in files} & before.keys(),
+                {(landed.file.path, landed.sha256) for landed in files} & before,
             )
             for name, table in arrow.items():
                 self._insert(name, table)
@@ -175,17 +178,26 @@ class Landing:
                 self.connection.rollback()
             raise
 
-    def _entries(self, digests: Collection[str]) -> dict[tuple[str, str], dt.datetime]:
-        """(path, sha256) → when it was first seen, of every entry of these bytes."""
+    def _entries(self, digests: Collection[str]) -> set[tuple[str, str]]:
+        """(path, sha256) of every entry of these bytes."""
+        rows = self.connection.execute(
+            "select path, file_sha256 from landing.file where file_sha256 in (select unnest($digests))",
+            {"digests": list(digests)},
+        ).fetchall()
+        return {(path, digest) for path, digest in rows}
+
+    def _standing(self, paths: Sequence[str]) -> dict[str, tuple[str, dt.datetime]]:
+        """Path → sha256 of its latest entry, and when that was first seen."""
         rows = self.connection.execute(
             """
             select path, file_sha256, first_seen_at
             from landing.file
-            where file_sha256 in (select unnest($digests))
+            where path in (select unnest($paths))
+            order by first_seen_at, file_sha256
             """,
-            {"digests": list(digests)},
+            {"paths": list(paths)},
         ).fetchall()
-        return {(path, digest): seen for path, digest, seen in rows}
+        return {path: (digest, seen) for path, digest, seen in rows}
 
     def _describe_copies(self, digests: Collection[str]) -> None:
         """A copy speaks for the town and day of its original."""
@@ -224,3 +236,14 @@ class Landing:
         self.connection.register("batch", table)
         self.connection.execute(f'insert into landing."{name}" by name select * from batch')
         self.connection.unregister("batch")
+
+
+def _first_seen(digest: str, standing: tuple[str, dt.datetime] | None, now: dt.datetime) -> dt.datetime:
+    """When these bytes came to stand at their path: of two entries of a path the later one counts.
+
+    Bytes that were there before and were put back have come anew; so have those that replaced others within a night.
+    """
+    if standing is None:
+        return now
+    there, seen = standing
+    return seen if there == digest else max(now, seen + _INSTANT)

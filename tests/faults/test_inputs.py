@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -98,13 +99,17 @@ def test_a_file_that_vanishes_before_it_is_looked_at_stops_no_night(
     inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gone, _ = inbox.put(FILE), inbox.put("2021-08-20/白石镇.csv", CSV + b"\n")
-    walk = os.walk
+    scan = os.scandir
 
-    def walk_and_remove(*arguments: Any, **named: Any) -> Iterator[Any]:
-        yield from list(walk(*arguments, **named))
-        gone.unlink()
+    @contextmanager
+    def scan_and_remove(folder: Any) -> Iterator[Any]:
+        with scan(folder) as entries:
+            found = list(entries)
+        yield found
+        if str(gone) in [entry.path for entry in found]:
+            gone.unlink()
 
-    monkeypatch.setattr(os, "walk", walk_and_remove)
+    monkeypatch.setattr(os, "scandir", scan_and_remove)
     assert list(inbox.told()) == ["2021-08-20/白石镇.csv"]
 
 

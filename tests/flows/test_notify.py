@@ -2,6 +2,7 @@
 
 import datetime as dt
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import parse_qs
 
@@ -57,9 +58,10 @@ def test_an_answer_that_is_no_yes_counts_as_not_sent_and_the_key_stays_hidden(an
 
 def test_a_key_that_the_server_repeats_stays_hidden():
     with robot() as group:
-        group.answer = b'{"errcode": 1, "errmsg": "bad url ' + group.url.encode() + b'"}'
-        (problem,) = send(Notify(webhook=group.url), "s", "t")
-    assert "geheim" not in "".join(problem)
+        for repeated in (group.url, "geheim-7731"):
+            group.answer = b'{"errcode": 1, "errmsg": "bad url ' + repeated.encode() + b'"}'
+            (problem,) = send(Notify(webhook=group.url), "s", "t")
+            assert "bad url" in problem.zh and "geheim" not in "".join(problem)
 
 
 def test_a_server_that_is_not_there_or_drips_is_left_to_its_own_in_time():
@@ -104,6 +106,7 @@ def test_mail_reaches_everybody_in_chinese():
         "rcpt TO:<b@example.cn>",
     ]
     assert mail.get_content().strip() == "原因：磁盘已满。"
+    assert mail["Date"] and mail["Message-ID"].endswith("@example.cn>")
 
 
 def test_a_password_is_not_sent_without_tls():
@@ -134,9 +137,11 @@ def test_nobody_is_told_by_default_and_of_success_only_who_asks():
 def test_a_message_says_what_to_do_and_names_no_file():
     night = result(unread=[("2021-08-20/张三 13912345678.xlsx", Said("坏", "bad"))], rejected=12)
     night.postgres = PostgresError("口令错误", "wrong password")
+    night.clock = Said("本机时钟为 2020-01-01", "This machine's clock shows 2020-01-01")
     subject, text = message("needs_a_person", "2021-08-21 夜间运行", "server /data", night, None)
     assert subject == "【供水】 2021-08-21 夜间运行 已完成，有事项需要处理"
     assert "1 个文件无法读取或不是报表" in text and "退回 12 行" in text and "gongshui publish postgres" in text
+    assert "请校准时钟" in text
     assert "张三" not in text and "139" not in text and "口令" not in text
 
 
@@ -174,6 +179,17 @@ def test_a_setting_that_cannot_be_is_refused_without_showing_it(
     with pytest.raises(BadSetting) as refused:
         read_settings()
     assert "GONGSHUI_NOTIFY" in refused.value.zh and "geheim" not in str(refused.value)
+
+
+def test_settings_that_were_spoilt_since_are_said_where_nobody_can_be_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    from flows import nightly
+
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "gongshui.toml").write_text("notfy = 1\n")
+    nightly.tell(nightly.nightly, SimpleNamespace(parameters={"raw": "raw", "data": "data", "lang": "zh"}), None)
+    assert "notfy 不是可用的设置项" in capsys.readouterr().err
 
 
 def test_whatever_happens_while_telling_the_night_stands(monkeypatch: pytest.MonkeyPatch, capsys):

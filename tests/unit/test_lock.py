@@ -126,3 +126,17 @@ def test_a_typed_folder_that_is_none_is_not_made(tmp_path: Path, monkeypatch: py
     for command in (["report"], ["publish", "postgres", "--url", "postgresql://nobody@localhost/none"], ["status"]):
         cli.main([*command, "--data", "none"])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [["run"], ["serve", "--port", "4999"]])
+def test_a_data_folder_that_cannot_be_used_is_said_without_a_trace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "prefect").write_text("a file where a folder has to be")
+    assert cli.main(command) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("文件无法读写：") and "上次发布的成果未受影响" in said and "Traceback" not in said

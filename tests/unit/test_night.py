@@ -138,6 +138,23 @@ def test_a_changed_file_is_read_again_and_the_earlier_reading_stays(inbox):
     ]
 
 
+def test_a_file_that_is_put_back_counts_again(inbox):
+    for population in (100, 99, 100):
+        inbox.put(TOWN, PROGRESS.format(population=population))
+        inbox.night()
+    latest = inbox.outcomes[TOWN].sha256
+    assert inbox.select("select arg_max(file_sha256, first_seen_at), count(*) from landing.file") == [(latest, 2)]
+    assert inbox.night().known == 1, "it is read again every night"
+
+
+def test_of_two_readings_in_one_night_the_second_counts(inbox):
+    for population in (100, 99, 98):  # whichever has the greater sha256
+        inbox.put(TOWN, PROGRESS.format(population=population))
+        inbox.night()
+        inbox.nights = 0
+        assert inbox.night().known == 1, "it is read again"
+
+
 def test_rereading_reads_everything_and_changes_nothing(inbox):
     inbox.put(LIST, DIVISION)
     inbox.put(TOWN)

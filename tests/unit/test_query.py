@@ -194,6 +194,9 @@ def test_a_wrong_command_is_refused_in_chinese_with_exit_code_2(capsys: pytest.C
         cli.main(["check"])
     assert ended.value.code == 2
     assert capsys.readouterr().err.startswith("命令有误：缺少参数：FILE\n用法：")
+    with pytest.raises(SystemExit):
+        cli.main(["status", "--json=yes"])
+    assert capsys.readouterr().err.startswith("命令有误：--json 后面不应有内容：'yes'")
     assert cli.main(["sql"]) == 2
     assert capsys.readouterr().err.startswith("请写一条查询语句")
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from flows import runlog
+from flows.said import SaidError
 
 
 def lines(folder: Path, run_id: str) -> list[dict[str, object]]:
@@ -27,6 +28,19 @@ def test_a_run_that_fails_leaves_the_reason_and_the_trace(tmp_path: Path) -> Non
     last = lines(tmp_path, "run-1")[-1]
     assert (last["outcome"], last["reason"]) == ("failed", "ValueError: bad")
     assert "Traceback" in str(last["trace"])
+
+
+def test_a_run_that_fails_says_why_in_the_language_of_the_run(tmp_path: Path) -> None:
+    with pytest.raises(SaidError), runlog.written(tmp_path, "run-1", "zh", kept=9):
+        raise SaidError("文件不存在。", "There is no such file.")
+    assert lines(tmp_path, "run-1")[-1]["reason"] == "文件不存在。"
+
+
+def test_a_run_that_is_stopped_has_not_failed(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), runlog.written(tmp_path, "run-1", "zh", kept=9):
+        raise KeyboardInterrupt
+    last = lines(tmp_path, "run-1")[-1]
+    assert last["outcome"] == "interrupted" and "reason" not in last
 
 
 def test_a_hash_keeps_its_digits(tmp_path: Path) -> None:

@@ -43,7 +43,9 @@ def test_before_the_first_run_there_is_nothing_to_say_and_nobody_is_needed(tmp_p
     assert json.loads(as_json(found))["last_run"] is None
 
 
-@pytest.mark.parametrize(("told", "needs_a_person"), [("done", False), ("needs_a_person", True), ("failed", True)])
+@pytest.mark.parametrize(
+    ("told", "needs_a_person"), [("done", False), ("needs_a_person", True), ("failed", True), ("interrupted", True)]
+)
 def test_how_the_last_run_ended_is_what_its_log_says(settings: Settings, told: str, needs_a_person: bool) -> None:
     logged(settings, START, ended("failed" if told == "done" else "done"), day=25)
     logged(settings, START, ended(told, reason="OSError: the disk is full"))
@@ -53,9 +55,16 @@ def test_how_the_last_run_ended_is_what_its_log_says(settings: Settings, told: s
     assert "the disk is full" in as_text(found, "zh")
 
 
-def test_a_run_that_goes_on_is_told_from_one_that_was_killed(settings: Settings) -> None:
+def test_a_run_that_was_killed_does_not_go_on_because_another_command_holds_the_folder(settings: Settings) -> None:
     logged(settings, START, START | {"event": "step", "step": "ingest"})
+    with hold(settings.data, "gongshui report"):
+        assert outcome(settings) == "killed"
+
+
+def test_a_run_that_goes_on_is_told_from_one_that_was_killed(settings: Settings) -> None:
+    now = {"at": dt.datetime.now().astimezone().isoformat()}
     with hold(settings.data, "gongshui run"):
+        logged(settings, START | now, START | {"event": "step", "step": "ingest"})
         assert outcome(settings) == "running"
         assert "正在使用  gongshui run（进程" in as_text(stands(settings, NOW), "zh")
     assert outcome(settings) == "killed"

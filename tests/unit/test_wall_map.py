@@ -351,6 +351,12 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
     assert "没有.json" in note.zh and "无法读取" in note.zh
 
 
+def test_towns_of_other_counties_in_the_file_of_all_are_nothing_to_mend(tmp_path: Path) -> None:
+    file = collection(tmp_path, *(feature(n=name) for name in TOWNS.values()), feature(n="外县镇"))
+    assert _boundaries(file, TOWNS, is_one_of_several=True)[1] == []
+    assert len(_boundaries(file, TOWNS)[1]) == 1
+
+
 def test_towns_without_a_boundary_are_named(tmp_path: Path) -> None:
     drawn, notes = _boundaries(collection(tmp_path, feature(n="青龙镇"), feature(n="外县")), TOWNS)
     assert len(drawn.shapes) == 1

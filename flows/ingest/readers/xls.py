@@ -19,8 +19,7 @@ BROKEN = (
     struct.error,
     AssertionError,
     AttributeError,
-    IndexError,
-    KeyError,
+    LookupError,  # of an index, a key, an encoding
     OverflowError,
     RecursionError,  # streams that name each other as neighbours
     TypeError,

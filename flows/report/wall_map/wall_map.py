@@ -42,7 +42,13 @@ class WallMap:
 
 
 def write_wall_map(
-    published_db: Path, folder: Path, lang: Lang, addresses: Addresses, town_boundaries: Path | None = None
+    published_db: Path,
+    folder: Path,
+    lang: Lang,
+    addresses: Addresses,
+    town_boundaries: Path | None = None,
+    *,
+    is_one_of_several: bool = False,
 ) -> WallMap:
     """Write `wall-map.html` into a folder, beside its place and then over it; a reader sees the old or the new one.
 
@@ -58,6 +64,8 @@ def write_wall_map(
         The cell of each field of the rows shown, where known.
     town_boundaries
         A GeoJSON of towns; without one, or with a bad one, the page has tiles and no map.
+    is_one_of_several
+        Whether that holds the towns of other counties too.
 
     Raises
     ------
@@ -68,7 +76,7 @@ def write_wall_map(
     """
     with connect(published_db) as con:
         figures = read_figures(con, addresses, lang)
-    boundaries, notes = _boundaries(town_boundaries, dict(figures["towns"]))
+    boundaries, notes = _boundaries(town_boundaries, dict(figures["towns"]), is_one_of_several)
     page = render(figures, boundaries, notes, lang).encode()
     file = folder / FILE
     if not file.is_file() or file.read_bytes() != page:
@@ -142,7 +150,9 @@ def css_text(text: str) -> str:
     return '"' + "".join(letter if letter.isalnum() else f"\\{ord(letter):x} " for letter in text) + '"'
 
 
-def _boundaries(file: Path | None, towns: Mapping[str, str]) -> tuple[Boundaries, list[Said]]:
+def _boundaries(
+    file: Path | None, towns: Mapping[str, str], is_one_of_several: bool = False
+) -> tuple[Boundaries, list[Said]]:
     if file is None:
         return Boundaries(), []
     try:
@@ -153,7 +163,7 @@ def _boundaries(file: Path | None, towns: Mapping[str, str]) -> tuple[Boundaries
     if boundaries.towns_missing:
         names = boundaries.towns_missing
         notes.append(Said(f"镇界文件中没有：{'、'.join(names)}。", f"Without a boundary: {', '.join(names)}."))
-    if boundaries.features_unknown:
+    if boundaries.features_unknown and not is_one_of_several:
         count = boundaries.features_unknown
         notes.append(
             Said(
