@@ -12,6 +12,8 @@ from flows.settings import Settings
 from schemas.personal import without_numbers
 
 Rows = list[dict[str, object]]
+# Of a table, which goes to Prefect in one piece and is looked at whole; the rest is in the log and the marts.
+MOST_ROWS = 1000
 
 _SEVERITIES = {"error": "错误", "warn": "提醒", "info": "提示"}
 # What the headline is made of: how it is called, and its unit.
@@ -46,7 +48,8 @@ order by
 
 
 def submissions(result: NightResult) -> Rows:
-    """Return a row for every file that was read tonight."""
+    """Return a row for every file that was read tonight, at most `MOST_ROWS`: those that need a person come first."""
+    outcomes = sorted(result.night.outcomes, key=lambda outcome: outcome.status == "read" and not outcome.issues)
     return [
         {
             "文件": without_numbers(outcome.path),
@@ -57,14 +60,14 @@ def submissions(result: NightResult) -> Rows:
             "提醒": outcome.issues["warn"],
             "说明": without_numbers(outcome.reason or ""),
         }
-        for outcome in result.night.outcomes
+        for outcome in outcomes[:MOST_ROWS]
     ]
 
 
 def quality(settings: Settings) -> Rows:
-    """Return the issues that stand in current reports, counted by town and rule."""
+    """Return the issues that stand in current reports, counted by town and rule; the gravest `MOST_ROWS`."""
     with connect(settings.marts) as con:
-        found = con.execute(_QUALITY).fetchall()
+        found = con.execute(_QUALITY).fetchmany(MOST_ROWS)
     return [
         {
             "乡镇": town,

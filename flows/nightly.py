@@ -202,8 +202,12 @@ def _settings_of(parameters: Mapping[str, Any]) -> Settings:
 def _name() -> str:
     """What a run is called: by the day it was due, or the day whose knowledge it computes with."""
     given = runtime.flow_run.parameters
-    settings = _settings_of(given)
-    due = runtime.flow_run.scheduled_start_time.astimezone(ZoneInfo(settings.time_zone))
+    try:
+        settings = _settings_of(given)
+        lang, zone = settings.lang, ZoneInfo(settings.time_zone)
+    except BadSetting:  # the run itself fails of it, and says so
+        lang, zone = given["lang"], None
+    due = runtime.flow_run.scheduled_start_time.astimezone(zone)
     is_late = dt.datetime.now(dt.UTC) - due > _LATE
     if as_of := given.get("as_of"):
         said = Said(f"{due:%F} 按{as_of}已知数据运行", f"{due:%F} as of {as_of}")
@@ -211,7 +215,7 @@ def _name() -> str:
         said = Said(
             f"{due:%F} 夜间运行{'（补）' if is_late else ''}", f"night of {due:%F}{' (late)' if is_late else ''}"
         )
-    return said.told(settings.lang)
+    return said.told(lang)
 
 
 @flow(name="gongshui-nightly", flow_run_name=_name, on_completion=[tell], on_failure=[tell], on_crashed=[tell])
@@ -320,7 +324,10 @@ def _night(settings: Settings, run: Run, as_of: dt.date | None, reread: bool) ->
         result.documents = steps.try_(write_documents, _no_documents)
     if settings.postgres:
         result.postgres = steps.try_(publish_to_postgres, _not_in_postgres)
-    _leave_artifacts(settings, result, before)
+    try:
+        _leave_artifacts(settings, result, before)
+    except Exception as error:  # noqa: BLE001  a server that fails fails no night: all is published
+        runlog.note("artifacts", error=said_by(error).told(settings.lang))
     return result
 
 

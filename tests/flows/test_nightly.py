@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -119,6 +120,16 @@ def test_only_what_can_pass_is_tried_again(error: Exception, can_pass: bool) -> 
     from flows import nightly
 
     assert nightly._can_pass(None, None, Failed(data=error)) is can_pass  # type: ignore[arg-type]
+
+
+def test_of_very_many_files_those_that_need_a_person_are_shown() -> None:
+    from flows.artifacts import MOST_ROWS, submissions
+    from flows.ingest.night import FileOutcome, Night
+
+    outcomes = [FileOutcome(f"2021-08-20/{n}.xlsx", "read", None, None, accepted=1) for n in range(MOST_ROWS)]
+    outcomes.append(FileOutcome("2021-08-20/坏.xlsx", "refused", "打不开", "cannot be opened"))
+    rows = submissions(SimpleNamespace(night=Night(outcomes=outcomes)))  # type: ignore[arg-type]
+    assert (len(rows), rows[0]["文件"], rows[0]["说明"]) == (MOST_ROWS, "2021-08-20/坏.xlsx", "打不开")
 
 
 def test_figures_are_told_with_their_change() -> None:
