@@ -6,7 +6,10 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 
 from flows.said import Said
@@ -24,7 +27,7 @@ _CAUSES_ZH = {
 _DAY = re.compile(r"^(20\d{2})[-._年]?(\d{1,2})[-._月]?(\d{1,2})日?")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class InboxFile:
     """One file of the inbox."""
 
@@ -69,22 +72,38 @@ def discover(raw: Path, today: dt.date) -> Iterator[InboxFile]:
     """
     if not raw.is_dir():
         raise FileNotFoundError(raw)
-    unreadable: dict[Path, OSError] = {}
-    found: list[Path] = []
-    for folder, folders, names in os.walk(raw, onerror=lambda error: _note(error, unreadable)):
-        found += [Path(folder, name) for name in names]
-        found += [link for name in folders if (link := Path(folder, name)).is_symlink()]
-    for location in sorted([*found, *unreadable]):
-        if file := _inbox_file(location, raw, today, unreadable.get(location)):
+    inbox = readable(raw.name)
+    # What is still to be looked at, the next one last: its place, the folders above it and, of a folder, those within.
+    waiting: list[tuple[str, tuple[str, ...], tuple[str, ...] | None]] = [(str(raw), (), ())]
+    while waiting:
+        place, above, within = waiting.pop()
+        error = None
+        if within is not None:
+            try:
+                with os.scandir(place) as entries:
+                    found = sorted(entries, key=attrgetter("name"), reverse=True)
+            except FileNotFoundError:
+                continue  # a folder that was taken away holds nothing
+            except OSError as failed:
+                error = failed
+            else:
+                waiting += [(entry.path, within, _within(entry, within)) for entry in found]
+                continue
+        if file := _inbox_file(Path(place), inbox, above, today, error):
             yield file
 
 
-def _note(error: OSError, unreadable: dict[Path, OSError]) -> None:
-    if not isinstance(error, FileNotFoundError):  # a folder that was taken away holds nothing
-        unreadable[Path(os.fsdecode(error.filename))] = error
+def _within(entry: os.DirEntry[str], above: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The folders that lead to what an entry holds; None where it is no folder, or nobody can tell."""
+    with suppress(OSError):
+        if entry.is_dir(follow_symlinks=False):
+            return (*above, readable(entry.name))
+    return None
 
 
-def _inbox_file(location: Path, raw: Path, today: dt.date, error: OSError | None) -> InboxFile | None:
+def _inbox_file(
+    location: Path, inbox: str, folders: tuple[str, ...], today: dt.date, error: OSError | None
+) -> InboxFile | None:
     """What was found at a place; None where nothing is left there."""
     size = modified_ns = 0
     obstacle = cannot_open(error, "文件夹") if error else None
@@ -99,9 +118,8 @@ def _inbox_file(location: Path, raw: Path, today: dt.date, error: OSError | None
         obstacle = Said("链接指向的文件不存在。", "a link that leads nowhere.")
     except OSError as failed:
         obstacle = obstacle or cannot_open(failed)
-    folders = tuple(readable(part) for part in location.relative_to(raw).parts[:-1])
     day = day_of(folders[0]) if folders else None
-    path = "/".join((readable(raw.name), *folders, readable(location.name)))
+    path = "/".join((inbox, *folders, readable(location.name)))
     return InboxFile(location, path, folders, day, day or today, size, modified_ns, obstacle)
 
 
@@ -132,6 +150,7 @@ def locate(raw: Path, path: str) -> Path:
     return place
 
 
+@lru_cache(maxsize=1_000)
 def day_of(folder: str) -> dt.date | None:
     """The day that a folder's name begins with, None where it is none."""
     match = _DAY.match(folder)

@@ -33,6 +33,7 @@ _COMMITTEE = re.compile(r"^[一-龥]{2,8}(?:村委会|村民委员会|居委会|
 _OF_WHICH = re.compile(r"^其中:?")
 _NOTES = tuple(dict.fromkeys(plain(word) for word in NOTE_WORDS))
 _FOOTERS = tuple(dict.fromkeys(plain(word) for word in FOOTER_WORDS))
+_SIGNING = re.compile("|".join(map(re.escape, _FOOTERS)))
 LONGEST_NAME = 20
 
 
@@ -44,8 +45,7 @@ def _is_signed(text: str) -> bool:
 @lru_cache(maxsize=50_000)
 def mentions_signing(text: str) -> bool:
     """Whether a text holds a word of signatures: 填报人, 审核人, 填报日期."""
-    words = plain(text)
-    return any(word in words for word in _FOOTERS)
+    return bool(_SIGNING.search(plain(text)))
 
 
 def is_remark(text: str) -> bool:

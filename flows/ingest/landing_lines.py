@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import chain
@@ -20,6 +20,7 @@ from schemas import forms
 from schemas.info import FormInfo
 from schemas.text import project_key
 
+_WHOLE = frozenset({int, type(None)})
 _to_json = json.JSONEncoder(ensure_ascii=False).encode
 
 
@@ -161,7 +162,9 @@ def _accepted(info: FormInfo, rows: Rows) -> dict[str, list[Any]]:
     return columns
 
 
-def _counts(values: Iterable[int | Decimal | None]) -> list[int | None]:
+def _counts(values: list[Any]) -> list[int | None]:
+    if _WHOLE.issuperset(map(type, values)):
+        return values
     return [None if value is None else int(value) for value in values]
 
 

@@ -271,7 +271,7 @@ class _Ingest:
 
 def failed_corrections(corrections: Corrections, landing: Landing) -> list[Said]:
     """What is wrong with the table of corrections, and each that its file, sheet or cell no longer bears out."""
-    known = landing.known()
+    known = landing.known() if corrections.lines else {}
     failed = list(corrections.problems)
     for line in corrections.lines:
         meant = {path: entry for path, entry in known.items() if entry.status != "ignored" and line.is_for(path)}

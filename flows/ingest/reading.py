@@ -153,9 +153,9 @@ def _leave_out_masked(table: TableRead) -> None:
     form = forms()[table.form] if table.form else None
     if form is None:
         return
-    for name, values in table.records.values.items():
-        field = form.fields.get(name)
-        masks = [place for place, value in enumerate(values) if field and field.is_personal and _is_mask(value)]
+    for name in [name for name in table.records.values if name in form.fields and form.fields[name].is_personal]:
+        values = table.records.values[name]
+        masks = [place for place, value in enumerate(values) if _is_mask(value)]
         for place in masks:
             values[place] = None
         if masks:

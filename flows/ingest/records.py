@@ -206,6 +206,9 @@ class Records(Sequence[Record]):
 
     def cells_json(self) -> list[str]:
         """The addresses of each row's cells, as JSON."""
+        if not self.cells:
+            fixed = json.dumps(self.columns).split(LINE)
+            return [line.join(fixed) for line in self.called()]
         fixed = json.dumps(self.columns)[1:-1].split(LINE)
         told = [[line.join(fixed) for line in self.called()]]
         told += [[f'"{name}": "{cell}"' if cell else "" for cell in column] for name, column in self.cells.items()]

@@ -7,13 +7,14 @@ ambiguous, inside views too. `main.fct_coverage` is understood under every name 
 
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+import shutil
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
-from flows.publish import history
+from flows.publish import catalog, history
 from flows.publish.quoting import name as _name
 from flows.publish.quoting import text as _text
 
@@ -25,6 +26,11 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": False,
     "autoload_known_extensions": False,
 }
+
+# What rows come to in any order; `told` is the name of where they are.
+DIGEST = "count(*) || '|' || coalesce(sum(hash(told)::hugeint), 0)"
+# What sorting may take; more goes to the disk beside the release. Without a limit it were most of the machine's.
+_MEMORY = "2GB"
 
 _META = """
     create table meta.release (run_id varchar, as_of date, published_at timestamp, code_version varchar);
@@ -65,19 +71,26 @@ class TableFile:
 @dataclass(frozen=True)
 class _Table:
     name: str
-    comment: str | None
-    columns: dict[str, str | None]  # with their comments
+    info: catalog.TableInfo
     source: str  # where its rows are
     county: str | None = None  # whose rows alone are meant
+    key: Sequence[str] = ()  # the columns that name one row
+    parquet: Path | None = None  # of the release before, where it holds the same rows: they lie in order there
 
     def rows(self) -> str:
-        """The query of its rows, in the order of its columns."""
-        where = f"where {of_county(self.columns, self.county)}" if self.county else ""
-        return f"select * from {self.source} {where} order by all"
+        """The query of its rows."""
+        where = f"where {of_county(self.info.columns, self.county)}" if self.county else ""
+        return f"select * from {self.source} {where}"
+
+    def in_order(self) -> str:
+        """The query of its rows in an order that they alone decide: of the grain, else of all columns."""
+        if self.parquet:
+            return self.rows()
+        return f"{self.rows()} order by {', '.join(map(_name, self.key)) or 'all'}"
 
     def labels(self) -> dict[str, str]:
         """Column → its Chinese label, the first part of its comment; its own name where it has none."""
-        labels = {column: (comment or column).split(" | ")[0] for column, comment in self.columns.items()}
+        labels = {column: (said.comment or column).split(" | ")[0] for column, said in self.info.columns.items()}
         if len(set(labels.values())) < len(labels):
             raise PublishError(f"two columns of {self.name} have the same label: {', '.join(labels.values())}")
         return labels
@@ -103,6 +116,9 @@ def build(
 ) -> dict[str, TableFile]:
     """Write the files of a release into an empty folder, and check them.
 
+    Of a table that the release before holds just so, made by the same program, the sorted rows and the Parquet file are
+    copied from there; all others are sorted and written.
+
     Parameters
     ----------
     source
@@ -113,7 +129,7 @@ def build(
     release
         What the file says of itself in `meta.release`, by the names of its columns.
     earlier
-        The `marts.duckdb` of the release before, whose history is carried on.
+        The `marts.duckdb` of the release before, whose history is carried on, its `parquet/` beside it.
     county
         Whose rows alone are published, by its code; everybody's where it is None.
 
@@ -130,7 +146,8 @@ def build(
         The warehouse cannot be read (another process may be writing), or the folder not be written.
     """
     (folder / "parquet").mkdir(parents=True)
-    with duckdb.connect(config=OFFLINE) as con:
+    spill = folder.with_name(f"{folder.name}.spill")
+    with duckdb.connect(config=OFFLINE | {"memory_limit": _MEMORY, "temp_directory": str(spill)}) as con:
         con.execute(f"attach {_text(source)} as source (read_only)")
         con.execute(f"attach {_text(folder / DATABASE)} as release (storage_version {_text(STORAGE_VERSION)})")
         if earlier:
@@ -139,16 +156,16 @@ def build(
         tables = list(_tables(con, "main" if county else "marts", county))
         if not tables:
             raise PublishError("the warehouse has no table in schema marts")
+        if earlier:
+            tables = list(_as_before(con, tables, earlier.parent / "parquet", release))
         con.execute("begin; create schema marts; create schema marts_zh; create schema meta")
         for table in tables:
-            for statement in _statements(table):
-                con.execute(statement)
+            con.execute("; ".join(_statements(table)))
         for table in _tables(con, "meta", county):
-            for statement in _meta_statements(table):
-                con.execute(statement)
-        rows = {table.name: _copy_to_parquet(con, table, folder) for table in tables}
+            con.execute("; ".join(_meta_statements(table)))
+        rows = {table.name: _write_parquet(con, table, folder) for table in tables}
         _describe_release(con, release, rows)
-        history.keep(con, rows, release)
+        history.keep(con, {table.name: table.parquet is not None for table in tables}, release)
         expected = {table.name: _count(con, f"({table.rows()})") for table in tables}
         con.execute("commit; use memory; detach release")  # writes everything into the one file
     _check(folder / DATABASE, expected, rows)
@@ -163,64 +180,80 @@ def sha256(path: Path) -> str:
 
 def _tables(con: duckdb.DuckDBPyConnection, schema: str, county: str | None) -> Iterator[_Table]:
     """The tables of a schema of the source, but those that each release writes of itself."""
-    columns: dict[str, dict[str, str | None]] = {}
-    for table, column, comment in con.execute(
-        """
-        select table_name, column_name, comment
-        from duckdb_columns()
-        where database_name = 'source' and schema_name = ?
-        order by table_name, column_index
-        """,
-        [schema],
-    ).fetchall():
-        columns.setdefault(table, {})[column] = comment
-    for name, comment in con.execute(
-        """
-        select table_name, comment
-        from duckdb_tables()
-        where database_name = 'source' and schema_name = ?
-        order by table_name
-        """,
-        [schema],
-    ).fetchall():
+    keys = _keys(con)
+    for name, info in catalog.tables(con, "source", schema).items():
         if (schema, name) not in _OF_ITSELF:
-            yield _Table(name, comment, columns[name], f"source.{schema}.{_name(name)}", county)
+            key = () if schema == "meta" else keys.get(name, ())
+            yield _Table(name, info, f"source.{schema}.{_name(name)}", county, key)
+
+
+def _keys(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """The grain of each table, as the dbt project tells and tests it; nothing where it tells nothing."""
+    if "table_key" not in catalog.tables(con, "source", "meta"):
+        return {}
+    return dict(
+        con.execute(
+            "select table_name, list(column_name order by position) from source.meta.table_key group by table_name"
+        ).fetchall()
+    )
+
+
+def _as_before(
+    con: duckdb.DuckDBPyConnection, tables: Sequence[_Table], parquet: Path, release: Mapping[str, object]
+) -> Iterator[_Table]:
+    """The tables, those from the release before that it holds just so."""
+    (code,) = con.execute("select code_version from earlier.meta.release").fetchone() or (None,)
+    before = catalog.tables(con, "earlier", "main") if code == release["code_version"] else {}
+    for table in tables:
+        there = replace(table, source=f"earlier.main.{_name(table.name)}", county=None)
+        if before.get(table.name) == table.info and _digest(con, table) == _digest(con, there):
+            yield replace(there, parquet=parquet / f"{table.name}.parquet")
+        else:
+            yield table
+
+
+def _digest(con: duckdb.DuckDBPyConnection, table: _Table) -> str:
+    return str(con.execute(f"select {DIGEST} from ({table.rows()}) as told").fetchall()[0][0])
 
 
 def _statements(table: _Table) -> Iterator[str]:
     """The table, in the order of its columns (the grain comes first), and its two views, all with their comments."""
     name, labels = _name(table.name), table.labels()
-    yield f"create table main.{name} as {table.rows()}"
+    yield f"create table main.{name} as {table.in_order()}"
     yield f"create view marts.{name} as select * from main.{name}"
     chinese = ", ".join(f"{_name(column)} as {_name(label)}" for column, label in labels.items())
     yield f"create view marts_zh.{name} as select {chinese} from main.{name}"
     for kind, schema in (("table", "main"), ("view", "marts"), ("view", "marts_zh")):
-        yield f"comment on {kind} {schema}.{name} is {_text(table.comment)}"
-        for column, comment in table.columns.items():
+        yield f"comment on {kind} {schema}.{name} is {_text(table.info.comment)}"
+        for column, said in table.info.columns.items():
             shown = labels[column] if schema == "marts_zh" else column
-            yield f"comment on column {schema}.{name}.{_name(shown)} is {_text(comment)}"
+            yield f"comment on column {schema}.{name}.{_name(shown)} is {_text(said.comment)}"
 
 
 def _meta_statements(table: _Table) -> Iterator[str]:
     """What the dbt project says of the marts (sql/models/meta), with its comments."""
     place = f"meta.{_name(table.name)}"
-    yield f"create table {place} as {table.rows()}"
-    yield f"comment on table {place} is {_text(table.comment)}"
-    for column, comment in table.columns.items():
-        yield f"comment on column {place}.{_name(column)} is {_text(comment)}"
+    yield f"create table {place} as {table.in_order()}"
+    yield f"comment on table {place} is {_text(table.info.comment)}"
+    for column, said in table.info.columns.items():
+        yield f"comment on column {place}.{_name(column)} is {_text(said.comment)}"
 
 
-def _copy_to_parquet(con: duckdb.DuckDBPyConnection, table: _Table, folder: Path) -> int:
-    """Write a table with its definitions, in the order it has, and return the number of rows written."""
-    described = json.dumps({"table": table.comment, "columns": table.columns}, ensure_ascii=False)
-    written = con.execute(
-        f"""
-        copy main.{_name(table.name)} to {_text(folder / "parquet" / f"{table.name}.parquet")}
-        (format parquet, compression zstd, kv_metadata {{comments: {_text(described)}}})
-        """
-    ).fetchone()
-    assert written is not None  # COPY says how many
-    return int(written[0])
+def _write_parquet(con: duckdb.DuckDBPyConnection, table: _Table, folder: Path) -> int:
+    """Write a table with its definitions, in the order it has, and return how many rows the file holds."""
+    file = folder / "parquet" / f"{table.name}.parquet"
+    if table.parquet:
+        shutil.copyfile(table.parquet, file)
+    else:
+        comments = {column: said.comment for column, said in table.info.columns.items()}
+        described = json.dumps({"table": table.info.comment, "columns": comments}, ensure_ascii=False)
+        con.execute(
+            f"""
+            copy main.{_name(table.name)} to {_text(file)}
+            (format parquet, compression zstd, kv_metadata {{comments: {_text(described)}}})
+            """
+        )
+    return int(con.execute("select num_rows from parquet_file_metadata(?)", [str(file)]).fetchall()[0][0])
 
 
 def _describe_release(con: duckdb.DuckDBPyConnection, release: Mapping[str, object], rows: dict[str, int]) -> None:

@@ -14,7 +14,8 @@ from pathlib import Path
 import duckdb
 
 from flows.durable import write_whole
-from flows.publish.build import DATABASE, OFFLINE
+from flows.publish import catalog
+from flows.publish.build import DATABASE, DIGEST, OFFLINE
 from flows.publish.quoting import name
 from flows.publish.release import Release, Run, publish
 
@@ -94,12 +95,12 @@ def parts(database: Path, release: Release) -> list[CountyPart]:
     with duckdb.connect(str(database), read_only=True, config=OFFLINE) as con:
         shared = hashlib.sha256(release.code_version.encode())
         digests = {code: hashlib.sha256() for code in codes}
-        for table, columns in _columns(con).items():
-            if "county_code" in columns:
+        for table, info in catalog.tables(con, database.stem, "main").items():
+            if "county_code" in info.columns:
                 for code, told in _digests(con, table).items():
                     if code in digests:
                         digests[code].update(f"{table}|{told}|".encode())
-            elif "division_code" not in columns and table != _CALENDAR:
+            elif "division_code" not in info.columns and table != _CALENDAR:
                 shared.update(f"{table}|{release.tables[table].sha256}|".encode())
         files = _files(con)
     common = shared.digest()
@@ -142,22 +143,9 @@ def write_state(published: Path, state: State) -> None:
     write_whole(published / STATE, json.dumps(said, indent=1))
 
 
-def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
-    found = con.execute(
-        "select table_name, list(column_name) from duckdb_columns() "
-        "where schema_name = 'main' and not internal and database_name = current_database() "
-        "and table_name in (select table_name from duckdb_tables() where schema_name = 'main') "
-        "group by table_name order by table_name"
-    ).fetchall()
-    return dict(found)
-
-
 def _digests(con: duckdb.DuckDBPyConnection, table: str) -> dict[str, str]:
     """County → what its rows in a table come to, in any order."""
-    found = con.execute(
-        f"select county_code, count(*) || '|' || sum(hash(told)::hugeint) from main.{name(table)} as told "
-        "group by county_code"
-    ).fetchall()
+    found = con.execute(f"select county_code, {DIGEST} from main.{name(table)} as told group by county_code").fetchall()
     return dict(found)
 
 

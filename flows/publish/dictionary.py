@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import duckdb
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from flows.publish import catalog
 from flows.publish.query import connect
 from flows.publish.quoting import name as _name
 from flows.publish.words import (
@@ -39,6 +41,8 @@ from schemas.vocabulary import Vocabulary
 FILE = "dictionary.html"
 PAGES = Path(__file__).parent / "pages"
 DOCS = Path(__file__).parents[2] / "docs"
+# What the dbt project says of tables, documents and rules, as far as the release came from it.
+_TOLD = ("table_key", "lineage", "document", "report_rule")
 
 
 @dataclass(frozen=True)
@@ -152,19 +156,21 @@ def read(published: Path) -> Dictionary:
     """Collect what a published database, the schemas and docs/ say."""
     with connect(published) as con:
         questions = list(_questions((DOCS / "queries.md").read_text("utf-8")))
+        main, meta, history = (catalog.tables(con, "published", schema) for schema in ("main", "meta", "history"))
+        told = {table: _rows(con, f"from meta.{_name(table)} order by all") for table in _TOLD if table in meta}
         return Dictionary(
             _rows(con, "select as_of, code_version from meta.release")[0],
-            _tables(con, questions),
-            _rows(con, 'from main.metric order by "table", metric') if _exists(con, "main", "metric") else [],
+            _tables(con, {"main": main, "meta": meta}, told, questions),
+            _rows(con, 'from main.metric order by "table", metric') if "metric" in main else [],
             {
                 row["document"]: Document(
                     Said(row["label_zh"], row["label_en"]), Said(row["description_zh"], row["description_en"])
                 )
-                for row in _meta(con, "document")
+                for row in told.get("document", [])
             },
-            [name for _, name, _ in _relations(con) if _exists(con, "history", name)],
+            [name for name in main if name in history],
             forms(),
-            _rules(_meta(con, "report_rule")),
+            _rules(told.get("report_rule", [])),
             _vocabularies(forms()),
             list(_glossary((DOCS / "glossary.md").read_text("utf-8"))),
             questions,
@@ -173,25 +179,35 @@ def read(published: Path) -> Dictionary:
 
 def page(dictionary: Dictionary) -> str:
     """Return the page: one file that asks nothing of any network, and runs no script but its own."""
-    environment = Environment(
+    style, script = ((PAGES / name).read_text("utf-8") for name in ("dictionary.css", "dictionary.js"))
+    return (
+        _environment()
+        .get_template("dictionary.html")
+        .render(
+            vars(dictionary),
+            style=Markup(style),
+            script=Markup(script),
+            hashes={"style": _csp_hash(style), "script": _csp_hash(script)},
+            labels={table.name: table.label for table in dictionary.tables},
+            readers=_readers_of_forms(dictionary.tables),
+            documents_read={
+                name: [table.name for table in dictionary.tables if name in table.origin.documents]
+                for name in dictionary.documents
+            },
+            metric_names={row["metric"]: row["name_zh"] for row in dictionary.metrics},
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    """What the page is made with: made once, for the dictionaries of a thousand counties."""
+    made = Environment(
         loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    style, script = ((PAGES / name).read_text("utf-8") for name in ("dictionary.css", "dictionary.js"))
-    environment.filters |= {"code": _code, "unit": field_unit, "metric_unit": metric_unit, "split_words": _split_words}
-    environment.globals |= {"GROUPS": GROUPS, "KINDS": KINDS, "METRIC_KINDS": METRIC_KINDS}
-    return environment.get_template("dictionary.html").render(
-        vars(dictionary),
-        style=Markup(style),
-        script=Markup(script),
-        hashes={"style": _csp_hash(style), "script": _csp_hash(script)},
-        labels={table.name: table.label for table in dictionary.tables},
-        readers=_readers_of_forms(dictionary.tables),
-        documents_read={
-            name: [table.name for table in dictionary.tables if name in table.origin.documents]
-            for name in dictionary.documents
-        },
-        metric_names={row["metric"]: row["name_zh"] for row in dictionary.metrics},
-    )
+    made.filters |= {"code": _code, "unit": field_unit, "metric_unit": metric_unit, "split_words": _split_words}
+    made.globals |= {"GROUPS": GROUPS, "KINDS": KINDS, "METRIC_KINDS": METRIC_KINDS}
+    return made
 
 
 def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
@@ -199,42 +215,32 @@ def _rows(con: duckdb.DuckDBPyConnection, sql: str) -> list[dict[str, Any]]:
     return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
 
 
-def _exists(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    return (schema, table) in {(schema_name, name) for schema_name, name, _ in _relations(con, (schema,))}
-
-
-def _meta(con: duckdb.DuckDBPyConnection, table: str) -> list[dict[str, Any]]:
-    """What the dbt project said, as far as the database that was published came from it."""
-    return _rows(con, f"from meta.{_name(table)} order by all") if _exists(con, "meta", table) else []
-
-
-def _relations(
-    con: duckdb.DuckDBPyConnection, schemas: Sequence[str] = ("main", "meta")
-) -> list[tuple[str, str, str | None]]:
-    """Schema, name and comment of each published table."""
-    return con.execute(
-        "select schema_name, table_name, comment from duckdb_tables() "
-        "where database_name = 'published' and list_contains(?, schema_name) order by all",
-        [list(schemas)],
-    ).fetchall()
-
-
-def _tables(con: duckdb.DuckDBPyConnection, questions: Sequence[Question]) -> list[Table]:
-    keys = {(row["table_name"], row["column_name"]): row["is_nullable"] for row in _meta(con, "table_key")}
+def _tables(
+    con: duckdb.DuckDBPyConnection,
+    published: Mapping[str, Mapping[str, catalog.TableInfo]],
+    told: Mapping[str, list[dict[str, Any]]],
+    questions: Sequence[Question],
+) -> list[Table]:
+    """The tables of each schema; `told` is what the dbt project says of them."""
+    keys = {(row["table_name"], row["column_name"]): row["is_nullable"] for row in told.get("table_key", [])}
     reads: dict[str, list[tuple[str, str, str]]] = {}
-    for edge in _meta(con, "lineage"):
+    for edge in told.get("lineage", []):
         reads.setdefault(edge["name"], []).append((edge["layer"], edge["input"], edge["input_layer"]))
     asked = {n: (question, _tables_read(con, question.sql)) for n, question in enumerate(questions, 1)}
-    inputs = {name: _inputs(name, reads) for _, name, _ in _relations(con)}
+    inputs = {name: _inputs(name, reads) for schema in published.values() for name in schema}
     tables = []
-    for schema, name, comment in _relations(con):
-        label, *definition = _parts(comment or name)
-        columns = list(_columns(con, schema, name, keys))
-        rows = con.execute(f"select count(*) from {_name(schema)}.{_name(name)}").fetchall()[0][0]
-        titles = {n: question.title for n, (question, read) in asked.items() if name in read}
-        tables.append(
-            Table(schema, name, label, Said(*definition), rows, columns, _origin(name, inputs, reads), titles)
-        )
+    for schema, found in published.items():
+        for name, info in found.items():
+            label, *definition = _parts(info.comment or name)
+            rows, *nulls = _counts(con, f"{_name(schema)}.{_name(name)}", info.columns)
+            columns = [
+                _column(name, column, info.columns[column], empty, keys)
+                for column, empty in zip(info.columns, nulls, strict=True)
+            ]
+            titles = {n: question.title for n, (question, read) in asked.items() if name in read}
+            tables.append(
+                Table(schema, name, label, Said(*definition), rows, columns, _origin(name, inputs, reads), titles)
+            )
     order = list(GROUPS)
     return sorted(tables, key=lambda table: (order.index(table.group), table.name))
 
@@ -254,23 +260,20 @@ def _tables_read(con: duckdb.DuckDBPyConnection, sql: str) -> set[str]:
     return names
 
 
-def _columns(
-    con: duckdb.DuckDBPyConnection, schema: str, table: str, keys: Mapping[tuple[str, str], bool]
-) -> Iterator[Column]:
-    described = con.execute(
-        "select column_name, data_type, comment from duckdb_columns() "
-        "where database_name = 'published' and schema_name = ? and table_name = ? order by column_index",
-        [schema, table],
-    ).fetchall()
-    counts = ", ".join(f"count(*) - count({_name(column)})" for column, _, _ in described)
-    nulls = con.execute(f"select {counts} from {_name(schema)}.{_name(table)}").fetchall()[0]
-    for (column, sql_type, comment), empty in zip(described, nulls, strict=True):
-        label, *definition = _parts(comment or column)
-        nullable = keys.get((table, column))  # None: no part of the key
-        yield Column(
-            column, label, Said(*definition), type_words(sql_type), column_unit(column, sql_type),
-            is_key=nullable is not None, nulls=None if nullable is False else empty,
-        )  # fmt: skip
+def _counts(con: duckdb.DuckDBPyConnection, place: str, columns: Mapping[str, object]) -> tuple[int, ...]:
+    """How many rows a table has, and in how many each column is null."""
+    counts = ", ".join(["count(*)", *(f"count(*) - count({_name(column)})" for column in columns)])
+    (found,) = con.execute(f"select {counts} from {place}").fetchall()
+    return tuple(found)
+
+
+def _column(table: str, name: str, said: catalog.Column, empty: int, keys: Mapping[tuple[str, str], bool]) -> Column:
+    label, *definition = _parts(said.comment or name)
+    nullable = keys.get((table, name))  # None: no part of the key
+    return Column(
+        name, label, Said(*definition), type_words(said.type), column_unit(name, said.type),
+        is_key=nullable is not None, nulls=None if nullable is False else empty,
+    )  # fmt: skip
 
 
 def _parts(comment: str) -> list[str]:
@@ -281,10 +284,10 @@ def _parts(comment: str) -> list[str]:
 def _inputs(table: str, reads: Mapping[str, list[tuple[str, str, str]]]) -> dict[str, list[str]]:
     """Follow what a table reads down to the nearest forms, seeds and other tables, by their layer."""
     found: dict[str, set[str]] = {"landing": set(), "register": set(), "seed": set(), "marts": set()}
-    nodes, seen = [table], {table}
+    nodes, seen, known = [table], {table}, forms()
     while nodes:
         inputs = [edge[1:] for edge in reads.get(nodes.pop(), [])]
-        landed = {name for name, layer in inputs if layer == "landing" and name in forms()}
+        landed = {name for name, layer in inputs if layer == "landing" and name in known}
         # The staging model of every form at once is the register of all that came in, not this table's form.
         found["landing" if len(landed) == 1 else "register"] |= landed
         for name, layer in inputs:

@@ -4,10 +4,11 @@ Landing keeps what was received; this keeps what was said. A row of a report sta
 says otherwise (`replaced_at`), so that one query tells what was published on a day beside what is known now.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 import duckdb
 
+from flows.publish import catalog
 from flows.publish.quoting import name, text
 
 # What bulletins print: the reports, and the assessment.
@@ -19,7 +20,7 @@ _COMMENTS = {
 }
 
 
-def keep(con: duckdb.DuckDBPyConnection, tables: Iterable[str], release: Mapping[str, object]) -> None:
+def keep(con: duckdb.DuckDBPyConnection, tables: Mapping[str, bool], release: Mapping[str, object]) -> None:
     """Write the history of a release's reports.
 
     Parameters
@@ -28,26 +29,45 @@ def keep(con: duckdb.DuckDBPyConnection, tables: Iterable[str], release: Mapping
         A connection to the release that is being built (`release`, its tables in schema `main`) and, where there is
         one, to the release before (`earlier`).
     tables
-        The release's tables; of those that are no reports there is no history.
+        The release's tables, and whether each has the rows of the release before, whose history then stands as it is;
+        of those that are no reports there is none.
     release
         Its `run_id` and `published_at`.
     """
     con.execute("create schema history")
-    for table in tables:
+    now, before = catalog.tables(con, "release", "main"), catalog.tables(con, "earlier", "history")
+    for table, is_as_before in tables.items():
         if table.startswith(_KEPT_PREFIX) or table in _KEPT:
-            _keep_table(con, table, release)
+            earlier = before[table].columns if table in before else {}
+            if earlier and is_as_before:
+                con.execute(f"create table history.{name(table)} as from earlier.history.{name(table)}")
+            else:
+                _add_to(con, table, now[table].columns, earlier, release)
+            comments = {column: said.comment for column, said in now[table].columns.items()} | _COMMENTS
+            con.execute(
+                "; ".join(
+                    f"comment on column history.{name(table)}.{name(column)} is {text(comment)}"
+                    for column, comment in comments.items()
+                )
+            )
 
 
-def _keep_table(con: duckdb.DuckDBPyConnection, table: str, release: Mapping[str, object]) -> None:
-    kept, now, before = name(table), _columns(con, "main", table), _columns(con, "history", table, "earlier")
-    run = {key: release[key] for key in ("run_id", "published_at")}
+def _add_to(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    now: Mapping[str, catalog.Column],
+    before: Mapping[str, catalog.Column],
+    release: Mapping[str, object],
+) -> None:
+    """Write the history of a report, whose columns are given, with what the release changes of it."""
+    kept, run = name(table), {key: release[key] for key in ("run_id", "published_at")}
     con.execute(
         f"create table history.{kept} as select *, $run_id as run_id, "
         f"cast($published_at as timestamp) as published_at, cast(null as timestamp) as replaced_at from main.{kept}",
         run,
     )
     for column in before.keys() - now.keys() - _COMMENTS.keys():  # a column that reports no longer have
-        con.execute(f"alter table history.{kept} add column {name(column)} {before[column][0]}")
+        con.execute(f"alter table history.{kept} add column {name(column)} {before[column].type}")
     if before:
         # a column that only one of the two has does not tell whether a row has changed
         shared = [name(column) for column in now if column in before]
@@ -63,17 +83,3 @@ def _keep_table(con: duckdb.DuckDBPyConnection, table: str, release: Mapping[str
             f"from earlier.history.{kept} as old",
             {"published_at": run["published_at"]},
         )
-    for column, comment in ({column: said for column, (_, said) in now.items()} | _COMMENTS).items():
-        con.execute(f"comment on column history.{kept}.{name(column)} is {text(comment)}")
-
-
-def _columns(
-    con: duckdb.DuckDBPyConnection, schema: str, table: str, database: str = "release"
-) -> dict[str, tuple[str, str | None]]:
-    """Each column of a table with its type and comment; none where there is no such table."""
-    found = con.execute(
-        "select column_name, data_type, comment from duckdb_columns() "
-        "where database_name = ? and schema_name = ? and table_name = ? order by column_index",
-        [database, schema, table],
-    ).fetchall()
-    return {column: (kind, comment) for column, kind, comment in found}

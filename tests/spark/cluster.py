@@ -31,26 +31,29 @@ def home() -> Path:
 class Cluster:
     """A master and its workers, by their processes."""
 
-    def __init__(self, folder: Path, workers: int) -> None:
+    def __init__(self, folder: Path) -> None:
         self.environment = environment(folder)
         self.folder = folder
         with closing(socket.create_server((HOST, 0))) as free:
-            port = free.getsockname()[1]
-        self.master = f"spark://{HOST}:{port}"
-        self.processes = [self._start("master.Master", "--host", HOST, "--port", str(port), "--webui-port", "0")]
-        _wait_for(lambda: _answers(port), "the master")
+            self.port = free.getsockname()[1]
+        self.master = f"spark://{HOST}:{self.port}"
+        self.processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self, workers: int) -> None:
+        """Start the master, and workers of one core and the memory of one executor."""
+        self._start("master.Master", "--host", HOST, "--port", str(self.port), "--webui-port", "0")
+        _wait_for(lambda: _answers(self.port), "the master")
         for number in range(workers):
-            self.processes.append(
-                self._start(
-                    "worker.Worker", "--host", HOST, "--cores", "1", "--memory", "1g", "--webui-port", "0",
-                    "--work-dir", str(folder / f"worker-{number}"), self.master,
-                )
+            self._start(
+                "worker.Worker", "--host", HOST, "--cores", "1", "--memory", "1g", "--webui-port", "0",
+                "--work-dir", str(self.folder / f"worker-{number}"), self.master,
             )  # fmt: skip
 
-    def _start(self, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    def _start(self, name: str, *arguments: str) -> None:
         log = (self.folder / f"{name}-{time.monotonic_ns()}.log").open("wb")
         command = [str(home() / "bin" / "spark-class"), f"org.apache.spark.deploy.{name}", *arguments]
-        return subprocess.Popen(command, stdout=log, stderr=log, env=self.environment, start_new_session=True)
+        process = subprocess.Popen(command, stdout=log, stderr=log, env=self.environment, start_new_session=True)
+        self.processes.append(process)
 
     def kill(self, number: int) -> None:
         """Kill a process and all that it started: 0 is the master, then come the workers."""
@@ -69,8 +72,9 @@ def environment(folder: Path) -> dict[str, str]:
 @contextmanager
 def cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
     """Start a cluster, and end what is left of it."""
-    started = Cluster(folder, workers)
+    started = Cluster(folder)
     try:
+        started.start(workers)
         yield started
     finally:
         for number, process in enumerate(started.processes):
@@ -78,7 +82,7 @@ def cluster(folder: Path, workers: int = 2) -> Iterator[Cluster]:
                 started.kill(number)
 
 
-def wait_until(path: Path, run: "subprocess.Popen[str]", seconds: float = 300) -> None:
+def wait_until(path: Path, run: "subprocess.Popen[str]", seconds: float = 1800) -> None:
     """Wait until there is such a path, as long as a program runs."""
     _wait_for(lambda: path.exists() or run.poll() is not None, str(path), seconds)
     assert run.poll() is None, "it ended too early"
@@ -89,7 +93,7 @@ def _answers(port: int) -> bool:
         return client.connect_ex((HOST, port)) == 0
 
 
-def _wait_for(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+def _wait_for(condition: Callable[[], bool], what: str, seconds: float = 600) -> None:
     until = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < until, f"{what} did not come"

@@ -53,6 +53,15 @@ def rows(published: Path, town: str) -> list[str]:
     return ask(published, f"{sql} '{town}' order by published_at").splitlines()[1:]
 
 
+def test_a_report_that_stays_while_others_change_keeps_the_history_it_has(warehouse: Path) -> None:
+    night(warehouse, 25)
+    night(warehouse, 26, "update marts.rpt_town set villages = 4 where town_code = 'A'")
+    published = night(warehouse, 27, "insert into marts.fct_row values (1)")
+    assert rows(published, "A") == ["5,run-25,2021-08-25,2021-08-26", "4,run-26,2021-08-26,"]
+    published = night(warehouse, 28, "update marts.rpt_town set villages = 3 where town_code = 'A'")
+    assert rows(published, "A")[1:] == ["4,run-26,2021-08-26,2021-08-28", "3,run-28,2021-08-28,"]
+
+
 def test_what_was_published_then_and_what_is_known_now_is_one_query(warehouse: Path) -> None:
     night(warehouse, 25)
     night(warehouse, 28, "update marts.rpt_town set villages = 4 where town_code = 'A'")

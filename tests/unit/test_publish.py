@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.publish.build import PublishError, sha256
+from flows.publish.build import PublishError, build, sha256
 from flows.publish.query import query
 from flows.publish.release import Release, Run, note_failure, publish, read_manifest
 
@@ -138,6 +138,63 @@ def test_equal_content_gives_equal_parquet_however_it_lies_in_the_warehouse(ware
         con.execute("create or replace table turned as from marts.dim_town order by town_code desc")
         con.execute("delete from marts.dim_town; insert into marts.dim_town from turned")
     assert again(warehouse, published.with_name("elsewhere")).tables == tables
+
+
+def test_rows_lie_in_the_order_of_the_grain_that_the_project_tells(warehouse: Path, published: Path) -> None:
+    with duckdb.connect(warehouse) as con:
+        con.execute("""
+            create schema meta;
+            create table meta.table_key (table_name varchar, position bigint, column_name varchar, is_nullable boolean);
+            insert into meta.table_key values ('dim_town', 2, 'town_code', false), ('dim_town', 1, 'name', false);
+            insert into marts.dim_town values ('3', '北坡镇', 1);
+        """)
+    again(warehouse, published)
+    with duckdb.connect(published / "marts.duckdb", read_only=True) as con:
+        for place in ("dim_town", f"read_parquet($${published / 'parquet' / 'dim_town.parquet'}$$)"):
+            assert con.sql(f"select town_code from {place}").fetchall() == [("3",), ("1",), ("2",)]
+
+
+def said_of(code: str) -> dict[str, object]:
+    return {"run_id": "run", "as_of": TODAY, "published_at": NOON.replace(tzinfo=None), "code_version": code}
+
+
+def test_of_a_table_that_stayed_the_files_of_the_release_before_are_taken(warehouse: Path, tmp_path: Path) -> None:
+    first, marked = tmp_path / "first", tmp_path / "first" / "parquet" / "fct_empty.parquet"
+    build(warehouse, first, said_of("1"))
+    with duckdb.connect() as con:
+        con.execute(f"copy (from read_parquet($${marked}$$)) to $${marked}.new$$ (format parquet, row_group_size 9999)")
+    Path(f"{marked}.new").replace(marked)
+    with duckdb.connect(warehouse) as con:
+        con.execute("update marts.dim_town set share = 0.4 where town_code = '2'")
+    for code, is_taken in (("1", True), ("2", False)):
+        build(warehouse, tmp_path / code, said_of(code), first / "marts.duckdb")
+        assert (sha256(tmp_path / code / "parquet" / "fct_empty.parquet") == sha256(marked)) == is_taken
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "insert into marts.dim_town values ('0', '上游镇', 0.1)",
+        "delete from marts.dim_town where town_code = '1'",
+        "update marts.dim_town set share = null where town_code = '2'",
+        "comment on table marts.fct_empty is '空表 | 无 | none'",
+        "insert into marts.fct_empty values ('2021-08-20', 5)",
+    ],
+)
+def test_a_night_on_top_of_another_gives_the_bytes_of_a_first_night(
+    warehouse: Path, published: Path, change: str
+) -> None:
+    before = again(warehouse, published, "first").tables
+    with duckdb.connect(warehouse) as con:
+        con.execute(change)
+    tables = again(warehouse, published, "second").tables
+    assert tables == again(warehouse, published.with_name("elsewhere"), "second").tables
+    assert sum(tables[name] != before[name] for name in tables) == 1
+    with duckdb.connect(published / "marts.duckdb", read_only=True) as con:
+        for name, table in tables.items():
+            found = con.sql(f"from {name}").fetchall()
+            assert found == con.sql(f"from {name} order by all").fetchall()
+            assert len(found) == table.rows
 
 
 def test_a_file_that_was_removed_or_spoilt_is_published_again(warehouse: Path, published: Path) -> None:

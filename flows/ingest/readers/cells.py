@@ -118,8 +118,7 @@ class Sink:
         self._cells += 1
         if self._cells > self._limits.cells or self._area > self._limits.area:
             check_cells(self._cells, self._area, self._limits)
-        if isinstance(value, str) and len(value) > self._limits.string:
-            raise Refused.too_many("单元格内文字", "characters in a cell", len(value), self._limits.string)
+        check_string(value, self._limits)
 
     def put_row(self, row: int, values: list[Value]) -> None:
         """Store a whole row at once; what stood there goes.
@@ -158,6 +157,12 @@ def check_column(column: int, limits: Limits) -> None:
     """Refuse a column beyond the limit."""
     if column >= limits.columns:
         raise Refused.too_many("列", "columns", column + 1, limits.columns)
+
+
+def check_string(value: Value, limits: Limits) -> None:
+    """Refuse a text longer than a cell's may be."""
+    if isinstance(value, str) and len(value) > limits.string:
+        raise Refused.too_many("单元格内文字", "characters in a cell", len(value), limits.string)
 
 
 def check_cells(cells: int, area: int, limits: Limits) -> None:

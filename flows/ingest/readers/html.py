@@ -4,9 +4,9 @@ import re
 
 from lxml import etree
 
-from flows.ingest.grid import Grid, Merge
+from flows.ingest.grid import Grid, Merge, Value
 from flows.ingest.guard import Damaged, Limits, Refused
-from flows.ingest.readers.cells import Sink, printed
+from flows.ingest.readers.cells import Sink, check_string, printed
 from flows.ingest.readers.text import decoded
 
 _CHARSET = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.IGNORECASE)
@@ -67,6 +67,7 @@ class _Table:
     def __init__(self, table: etree._Element, grid: Grid, limits: Limits) -> None:
         self.grid = grid
         self._sink = Sink(grid, limits)
+        self._texts = _Texts(limits)
         self._limits = limits
         self._taken: dict[int, int] = {}  # column → first row that is free again
         rows = [row for row in table.iter("tr") if next(row.iterancestors("table")) is table]
@@ -76,25 +77,28 @@ class _Table:
             self._read_row(r, row, len(rows) - r)
 
     def _read_row(self, r: int, row: etree._Element, rows_left: int) -> None:
+        values: list[Value] = []
         c = 0
         for cell in row:
             if cell.tag not in ("td", "th"):
                 continue
-            while self._taken.get(c, 0) > r:
+            while self._taken and self._taken.get(c, 0) > r:
                 c += 1
-            attributes = cell.attrib
-            if not attributes:
-                self._sink.put(r, c, printed(_cell_text(cell)))
+            if c > len(values):
+                values += [None] * (c - len(values))
+            values.append(self._texts[_cell_text(cell) if len(cell) else cell.text])
+            if not cell.keys():
                 c += 1
                 continue
+            attributes = cell.attrib
             wide = min(_span(attributes.get("colspan")) or 1, _MAX_COLUMN_SPAN)
             tall = min(_span(attributes.get("rowspan", "1")) or rows_left, rows_left, _MAX_ROW_SPAN)
-            self._sink.put(r, c, printed(_cell_text(cell)))
             if wide > 1 or tall > 1:
                 self._merge(r, c, tall, wide)
             if "style" in attributes and r == 0 and wide == 1 and _is_hidden(cell):
                 self.grid.hidden_columns.add(c)
             c += wide
+        self._sink.put_row(r, values)
 
     def _merge(self, r: int, c: int, tall: int, wide: int) -> None:
         self.grid.merges.append(Merge(r, c, r + tall - 1, c + wide - 1))
@@ -112,14 +116,25 @@ def _is_hidden(element: etree._Element) -> bool:
     return "hidden" in element.attrib or bool(_HIDDEN.search(element.get("style", "")))
 
 
+class _Texts(dict[str | None, str | None]):
+    """Texts of cells → what a browser shows of them, in one table: runs of blanks as one."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__({None: None})
+        self._limits = limits
+
+    def __missing__(self, text: str) -> str | None:
+        lines = _BLANKS.sub(" ", text).replace("\xa0", " ").split("\v")
+        shown = self[text] = printed("\n".join(line.strip() for line in lines).strip())
+        check_string(shown, self._limits)
+        return shown
+
+
 def _cell_text(cell: etree._Element) -> str:
-    """Return what a browser shows: runs of blanks as one, line breaks where the page breaks them."""
-    if not len(cell):
-        return _BLANKS.sub(" ", cell.text or "").replace("\xa0", " ").strip()
+    """Return all text of a cell, a vertical tab where the page breaks a line."""
     parts: list[str] = []
     _collect(cell, parts, 0)
-    lines = _BLANKS.sub(" ", "".join(parts)).replace("\xa0", " ").split("\v")
-    return "\n".join(line.strip() for line in lines).strip()
+    return "".join(parts)
 
 
 def _collect(element: etree._Element, parts: list[str], depth: int) -> None:
