@@ -23,7 +23,6 @@ from schemas import forms
 if TYPE_CHECKING:
     from flows.ingest.judged import Issue, Row
     from flows.ingest.landing_lines import LandedFile
-    from flows.ingest.master import Master
     from flows.settings import Settings
 
 # Files judged together: pandera takes as long for one small frame as for a large one.
@@ -155,7 +154,7 @@ def _path_in(raw: Path, file: InboxFile) -> str:
 
 
 class MasterLists:
-    """The master list of a warehouse, opened for reading; why there is none, where there is none.
+    """The master lists of a warehouse, opened for reading; why there are none, where there are none.
 
     Attributes
     ----------
@@ -165,31 +164,26 @@ class MasterLists:
 
     def __init__(self, warehouse: Path) -> None:
         self._warehouse = warehouse
-        self._by_version: dict[tuple[str, ...], Master] = {}
-        self._lists: list[tuple[dt.date, str]] | None = None
         self.missing: str | None = None if warehouse.is_file() else "absent"
 
-    def on(self, day: dt.date) -> "Master | None":
-        """The list by which a file received on that day is judged."""
+    def add_rows(self, files: Sequence["LandedFile"]) -> None:
+        """Set the rows that a list judges on the files, each table's with the list of its county."""
         import duckdb
 
-        from flows.ingest.judging import applicable
+        from flows.ingest.judging import add_rows
         from flows.ingest.landing import Landing
-        from flows.ingest.master import Master
+        from flows.ingest.lists import Lists
 
-        if self.missing:
-            return None
-        try:
-            with Landing(self._warehouse, read_only=True) as landing:
-                self._lists = self._lists or landing.master_files()
-                version = applicable(self._lists, day)
-                if version not in self._by_version:
-                    self._by_version[version] = Master([]).joined(*landing.masters(version).values())
-            self.missing = None if version else "empty"
-            return self._by_version[version] if version else None
-        except duckdb.Error as error:
-            self.missing = "locked" if "lock" in str(error).lower() else "unreadable"
-            return None
+        if not self.missing:
+            try:
+                with Landing(self._warehouse, read_only=True) as landing:
+                    lists = Lists(landing.connection)
+                    add_rows(files, lists)
+                    self.missing = None if lists else "empty"
+                    return
+            except duckdb.Error as error:
+                self.missing = "locked" if "lock" in str(error).lower() else "unreadable"
+        add_rows(files, None)
 
 
 def check(
@@ -239,16 +233,11 @@ def _read(files: Sequence[InboxFile], corrections: Corrections, settings: "Setti
 
 def _judged(files: Sequence["LandedFile"], lists: MasterLists, lang: str) -> Iterator[CheckedFile]:
     from flows.ingest.judging import judge_files, judge_master_lists
-    from flows.ingest.master import Master
 
-    together: dict[int, tuple[Master | None, list[LandedFile]]] = {}
-    judge_master_lists(files)
-    for file in files:
-        if file.read.status == "read":
-            master = lists.on(file.file.received_on)
-            together.setdefault(id(master), (master, []))[1].append(file)
-    for master, some in together.values():
-        judge_files(some, master or Master([]), () if master else NEED_THE_MASTER_LIST)
+    read = [file for file in files if file.read.status == "read"]
+    judge_master_lists(read)
+    lists.add_rows(read)
+    judge_files(read, NEED_THE_MASTER_LIST if lists.missing else ())
     for file in files:
         yield _checked(file, lang)
 

@@ -70,7 +70,7 @@ VILLAGES = [
     Village("440999101200003", "青龙镇", "石桥村委会", "下围", 350),
     Village("440999102200001", "白石镇", "山口村委会", "大屋村", 280),
 ]
-MASTER = Master(VILLAGES, {"云塘县": "440999"})
+MASTER = Master(VILLAGES)
 ACCEPTABLE: dict[str, Any] = {
     "town": "青龙镇",
     "village_committee": "兴隆村委会",
@@ -99,12 +99,14 @@ def row(
     values = base | values | dict.fromkeys(unread or {})
     cells = {field: f"{LETTERS[n]}{place + 4}" for n, field in enumerate(values)}
     record = Record(place + 4, values, cells, printed or {}, unread or {})
-    return Row(Rows(Origin(file, file, sheet, None, "云塘县", reported), Records.of([record]), place), 0)
+    return Row(Rows(Origin(file, file, sheet, None, reported), Records.of([record]), place), 0)
 
 
 def judged(*rows: Row, form: str = "village_progress", master: Master = MASTER) -> list[Issue]:
     """The issues of these rows."""
-    return judge(form, [row.rows for row in rows], master)
+    for row in rows:
+        row.rows.master = master
+    return judge(form, [row.rows for row in rows])
 
 
 def rules(*rows: Row, form: str = "village_progress", master: Master = MASTER) -> list[str]:

@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from flows.ingest.master import Master
 from flows.ingest.records import Record, Records
 from schemas.info import Severity
+
+NOBODY = Master()
 
 
 @dataclass(frozen=True)
@@ -18,9 +21,7 @@ class Origin:
     file: str
     sheet: str
     town: str | None
-    county: str | None
     report_date: dt.date
-    folders: tuple[str, ...] = ()
 
 
 @dataclass(eq=False)
@@ -33,6 +34,8 @@ class Rows:
         Where the rows stand, and what was read from them.
     first : int
         The number of the first row among all of its file.
+    master : Master
+        The list that they are judged by; where it is empty no name is known, so R06 rejects every row.
     values : dict
         Field → values, names spelled as the master list spells them.
     town_codes, county_codes, village_codes, objects, registered
@@ -46,6 +49,7 @@ class Rows:
     origin: Origin
     records: Records
     first: int = 0
+    master: Master = NOBODY
     values: dict[str, list[Any]] = field(default_factory=dict)
     town_codes: list[str | None] = field(default_factory=list)
     county_codes: list[str | None] = field(default_factory=list)
@@ -60,6 +64,10 @@ class Rows:
 
     def __iter__(self) -> "Iterator[Row]":
         return (Row(self, place) for place in range(len(self.records)))
+
+    def towns(self) -> set[str]:
+        """The names of the towns that they may be about, as printed."""
+        return {town for town in (*self.records.values.get("town", ()), self.origin.town) if town}
 
     def accepted(self) -> list[int]:
         """The places of the rows that are accepted."""

@@ -5,11 +5,9 @@ in one transaction. Reading a file again replaces its own reading and nothing el
 """
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -20,7 +18,6 @@ import pyarrow as pa
 from flows.ingest.corrections import FAILED
 from flows.ingest.landing_lines import Batch, LandedFile
 from flows.ingest.landing_tables import tables
-from flows.ingest.master import Master, Village
 
 _INSTANT = dt.timedelta(microseconds=1)  # what tells times in landing apart
 
@@ -54,6 +51,7 @@ class Landing:
             "checkpoint_threshold": "64MB",
         }
         self.connection = duckdb.connect(str(warehouse), read_only=read_only, config=config)
+        self._is_writing = False
         if read_only:
             return
         self.connection.execute("create schema if not exists landing")
@@ -114,45 +112,35 @@ class Landing:
         latest = {(path, known.sha256) for path, known in self.known().items()} if rows else ()
         return [(zh, en) for path, digest, zh, en in rows if (path, digest) in latest]
 
-    def master_files(self) -> list[tuple[dt.date, str]]:
-        """(received on, sha256) of every file that holds a part of the master list."""
-        return self.connection.execute(
+    def counties(self) -> dict[str, tuple[str, ...]]:
+        """sha256 → the counties that the tables of a file name, as `judging.named_counties` tells them."""
+        rows = self.connection.execute(
             """
-            select distinct file.received_on, file.file_sha256
-            from landing.file
-            inner join landing.division on division.file_sha256 = file.file_sha256
-            where file.status = 'read'
-            order by all
-            """
-        ).fetchall()
-
-    def masters(self, digests: Collection[str]) -> dict[str, Master]:
-        """sha256 → the master list that the file gives; of a village listed twice, the line reported last."""
-        given = {"digests": list(digests)}
-        lines = self.connection.execute(
-            """
-            select
-                file_sha256, village_code, town, village_committee, natural_village, registered_population,
-                valid_from, valid_to, alias
-            from landing.division
-            where file_sha256 in (select unnest($digests))
-            order by file_sha256, report_date, seq
-            """,
-            given,
-        ).fetchall()
-        counties = self.connection.execute(
-            """
-            select distinct sheet.file_sha256, sheet.county, division.county_code
+            select file_sha256, list(distinct coalesce(county, ''))
             from landing.sheet
-            inner join landing.division on division.file_sha256 = sheet.file_sha256 and division.sheet = sheet.sheet
-            where sheet.county is not null and sheet.file_sha256 in (select unnest($digests))
-            order by all
-            """,
-            given,
+            where form is not null
+            group by all
+            """
         ).fetchall()
-        villages = {digest: [Village(*line[1:]) for line in some] for digest, some in groupby(lines, itemgetter(0))}
-        codes = {digest: {line[1]: line[2] for line in some} for digest, some in groupby(counties, itemgetter(0))}
-        return {digest: Master(villages.get(digest, ()), codes.get(digest)) for digest in digests}
+        return {digest: tuple(sorted(counties)) for digest, counties in rows}
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside is there at once when it ends, or, where something fails, nothing."""
+        if self._is_writing:  # what is written inside another belongs to it
+            yield
+            return
+        self.connection.begin()
+        self._is_writing = True
+        try:
+            yield
+            self.connection.commit()
+        except BaseException:
+            with suppress(duckdb.TransactionException):  # a commit that failed has ended it already
+                self.connection.rollback()
+            raise
+        finally:
+            self._is_writing = False
 
     def write(self, files: Sequence[LandedFile], pipeline_version: str, seen_at: dt.datetime) -> None:
         """Land the readings of these files, replacing earlier readings of the same bytes, in one transaction."""
@@ -163,8 +151,7 @@ class Landing:
             batch.add(landed, pipeline_version, _first_seen(landed.sha256, standing.get(landed.file.path), seen_at))
         arrow = batch.tables()
         there = {digest for _, digest in before}
-        self.connection.begin()
-        try:
+        with self.transaction():
             self._forget(
                 {landed.sha256 for landed in files if landed.read.status not in ("duplicate", "ignored")} & there,
                 {(landed.file.path, landed.sha256) for landed in files} & before,
@@ -172,11 +159,6 @@ class Landing:
             for name, table in arrow.items():
                 self._insert(name, table)
             self._describe_copies({landed.sha256 for landed in files})
-            self.connection.commit()
-        except BaseException:
-            with suppress(duckdb.TransactionException):  # a commit that failed has ended it already
-                self.connection.rollback()
-            raise
 
     def _entries(self, digests: Collection[str]) -> set[tuple[str, str]]:
         """(path, sha256) of every entry of these bytes."""

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
@@ -41,24 +41,59 @@ class Village(NamedTuple):
         return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
 
 
-class Master:
-    """Look-ups over a master list; an empty one knows no name."""
+class Towns:
+    """The towns of a master list.
 
-    def __init__(self, villages: Iterable[Village], counties: Mapping[str, str] | None = None) -> None:
+    Parameters
+    ----------
+    listed : iterable of (str, str)
+        Name and 9-digit code of each.
+    """
+
+    def __init__(self, listed: Iterable[tuple[str, str]]) -> None:
+        self._codes: dict[str, set[str]] = defaultdict(set)
+        for name, code in listed:
+            self._codes[plain(name)].add(code)
+        self._nearest: dict[str, list[str]] = {}
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """As they are compared."""
+        return frozenset(self._codes)
+
+    @cached_property
+    def county_code(self) -> str | None:
+        """The 6-digit code of their county; None where they are of several or there is none."""
+        counties = {code[:6] for codes in self._codes.values() for code in codes}
+        return next(iter(counties)) if len(counties) == 1 else None
+
+    def code(self, town: str | None) -> str | None:
+        """The code of a town; None where none or several bear the name."""
+        codes = self._codes.get(plain(town), set()) if town else set()
+        return next(iter(codes)) if len(codes) == 1 else None
+
+    def nearest(self, town: str) -> list[str]:
+        """Towns that may have been meant."""
+        if town not in self._nearest:  # a whole sheet may speak for an unknown town
+            self._nearest[town] = likest(town, list(self._codes))
+        return self._nearest[town]
+
+
+class Master:
+    """Look-ups over a master list; an empty one knows no name.
+
+    Parameters
+    ----------
+    villages : iterable of Village
+        Its lines, or those of some of its towns.
+    towns : Towns, optional
+        All its towns; those of the villages where they are not given.
+    """
+
+    def __init__(self, villages: Iterable[Village] = (), towns: Towns | None = None) -> None:
         # Of a village listed twice for the same time, the later line counts.
         self._villages = {(line.village_code, line.valid_from): line for line in villages}
-        # County name → its 6-digit code, where two counties have a town of one name.
-        self._counties = dict(counties or {})
-
-    def joined(self, *others: "Master") -> "Master":
-        """This list and other, later ones as one."""
-        both = Master([])
-        for part in (self, *others):
-            both._villages |= part._villages
-            both._counties |= part._counties
-        return both
-
-    # Indexes are made when first asked: of lists that are only joined, never.
+        self.towns = towns or Towns((line.town, line.village_code[:9]) for line in self._villages.values())
 
     @cached_property
     def _by_name(self) -> dict[tuple[str, str, str], list[Village]]:
@@ -75,36 +110,6 @@ class Master:
         for line in self._villages.values():
             of_town[line.village_code[:9]].append(line)
         return of_town
-
-    @cached_property
-    def _towns(self) -> dict[str, set[str]]:
-        towns: dict[str, set[str]] = defaultdict(set)
-        for line in self._villages.values():
-            towns[plain(line.town)].add(line.village_code[:9])
-        return towns
-
-    @cached_property
-    def _county_codes(self) -> set[str]:
-        return {code[:6] for found in self._towns.values() for code in found}
-
-    @cached_property
-    def towns(self) -> frozenset[str]:
-        """The names of all towns."""
-        return frozenset(self._towns)
-
-    def county_code(self, county: str | None) -> str | None:
-        """The code of a county named in a title; of the only county where there is one."""
-        if county and county in self._counties:
-            return self._counties[county]
-        return next(iter(self._county_codes)) if len(self._county_codes) == 1 else None
-
-    def town_code(self, town: str | None, around: Iterable[str] = ()) -> str | None:
-        """The 9-digit code of a town; names around it (title, folders) say which county's where several have one."""
-        codes = self._towns.get(plain(town), set()) if town else set()
-        if len(codes) > 1:
-            places = [self._counties[place] for place in around if place in self._counties]
-            codes = {code for code in codes if code[:6] in places[:1]}
-        return next(iter(codes)) if len(codes) == 1 else None
 
     def village(self, town_code: str, committee: str, village: str, day: dt.date | None) -> Village | None:
         """The one line that a committee's and a village's printed names mean on a day; None where none or several."""
@@ -145,10 +150,6 @@ class Master:
             labels = {name: label for label, name in elsewhere.items() if name not in near}
             near += [labels[name] for name in likest(village, list(labels))][: SUGGESTIONS - len(near)]
         return near
-
-    def nearest_towns(self, town: str) -> list[str]:
-        """Towns that may have been meant."""
-        return likest(town, list(self._towns))
 
 
 def likest(name: str, names: list[str]) -> list[str]:

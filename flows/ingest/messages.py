@@ -7,7 +7,6 @@ from decimal import Decimal
 from functools import cached_property
 
 from flows.ingest.judged import Issue, Row, Rows
-from flows.ingest.master import Master
 from flows.ingest.records import Contradiction
 from flows.ingest.values import printed
 from schemas.info import FormInfo
@@ -18,8 +17,8 @@ from schemas.rules import RULES, STAGES
 class Speaker:
     """Puts findings into the words of the person who can mend them."""
 
-    def __init__(self, info: FormInfo, tables: Sequence[Rows], master: Master) -> None:
-        self.info, self.tables, self.master = info, tables, master
+    def __init__(self, info: FormInfo, tables: Sequence[Rows]) -> None:
+        self.info, self.tables = info, tables
 
     @cached_property
     def _beside(self) -> dict[tuple[str, dt.date, str | None], list[Row]]:
@@ -89,9 +88,10 @@ class Speaker:
         return words
 
     def _near(self, row: Row, name: str) -> list[str]:
+        master = row.rows.master
         if name == "town":
-            return self.master.nearest_towns(row.values["town"])
-        return self.master.nearest_villages(
+            return master.towns.nearest(row.values["town"])
+        return master.nearest_villages(
             row.town_code or "", row.values["village_committee"], row.values["natural_village"]
         )
 

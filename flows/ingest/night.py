@@ -1,9 +1,9 @@
 """The inbox into landing: what is new is read in worker processes, judged in batches, and landed.
 
 A file already landed under the same path with the same size and time is not opened again. Rows are judged
-by the master list received by the day the file was received (else by the earliest there is); when another
-list comes to apply, the files that it concerns are judged again, so that any order of nights ends in the
-same landing.
+by their county's master list as it was received by the day the file was received (else by the earliest there
+is; where they name no county of which there is one, by those of all); when another list comes to apply, the
+files that it concerns are judged again, so that any order of nights ends in the same landing.
 """
 
 import datetime as dt
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,10 @@ from flows.ingest.arriving import LEFT, UNREADABLE, after_reading, before_readin
 from flows.ingest.corrections import Corrections, read_corrections
 from flows.ingest.guard import Limits
 from flows.ingest.inbox import InboxFile, discover
-from flows.ingest.judging import NO_LIST, applicable, by_list, judge_groups, parts_of_list, version_of
+from flows.ingest.judging import NO_LIST, is_judged_by_list, judge_by_lists, judge_master_lists
 from flows.ingest.landing import Known, Landing
 from flows.ingest.landing_lines import LandedFile
-from flows.ingest.master import Master
+from flows.ingest.lists import Lists
 from flows.ingest.reading import Originals, Reader
 from flows.ingest.workers import run_isolated
 from flows.runlog import note
@@ -150,9 +150,8 @@ class _Ingest:
         self.rows_read = 0
         # Path → sha256 of what was not landed: what stands of it from before, stands.
         self.left: dict[str, str] = {}
-        # The master list, file by file, and as it was joined for the last batch.
-        self.parts: dict[str, Master] = {}
-        self.masters: dict[tuple[str, ...], Master] = {}
+        # The master lists as they are landed; None where others have come since, or nothing was judged yet.
+        self.lists: Lists | None = None
         self.corrections = read_corrections(options.corrections, options.limits)
 
     def run(self, found: list[InboxFile]) -> Night:
@@ -184,15 +183,17 @@ class _Ingest:
         ]
 
     def _judged_by_another_list(self, found: list[InboxFile]) -> list[InboxFile]:
-        known, lists = self.landing.known(), self.landing.master_files()
-        version = lru_cache(lambda day: version_of(applicable(lists, day)))
+        known, counties = self.landing.known(), self.landing.counties()
+        self.lists = Lists(self.landing.connection)
+        version = cache(self.lists.version)
         return [
             file
             for file in found
             if (entry := known.get(file.path))
             and file.path not in self.left
             and entry.status == "read"
-            and entry.master_version not in (NO_LIST, version(entry.received_on))
+            and entry.master_version != NO_LIST
+            and entry.master_version != version(counties.get(entry.sha256, ()), file.folders, entry.received_on)
         ]
 
     def _land(self, files: Sequence[InboxFile]) -> None:
@@ -218,10 +219,22 @@ class _Ingest:
     def _land_batch(self, batch: Sequence[LandedFile]) -> None:
         if not batch:
             return
-        self._judge(batch)
-        self.landing.write(batch, PIPELINE_VERSION, self.now)
+        judged = [file for file in batch if is_judged_by_list(file)]
+        with self.landing.transaction():
+            if lists := judge_master_lists(batch):
+                # What is landed of them judges the others.
+                self._write(lists)
+                self.lists = None
+            if judged:
+                self.lists = self.lists or Lists(self.landing.connection)
+                judge_by_lists(judged, self.lists)
+            written = {id(file) for file in lists if not is_judged_by_list(file)}
+            self._write([file for file in batch if id(file) not in written])
         for file in batch:
             self._tell(file)
+
+    def _write(self, files: Sequence[LandedFile]) -> None:
+        self.landing.write(files, PIPELINE_VERSION, self.now)
 
     def _tell(self, file: LandedFile) -> None:
         self.night.tell(outcome_of(file))
@@ -248,25 +261,6 @@ class _Ingest:
                 elif read.duplicate_of and digest in self.left.values():
                     read = without_original(read.duplicate_of)
                 yield LandedFile(file, digest, read)
-
-    # --- judging --------------------------------------------------------------------------------------------------
-
-    def _judge(self, files: Sequence[LandedFile]) -> None:
-        """Judge the master list's own rows first, then all others by the list that applies to each file."""
-        lists = set(self.landing.master_files())
-        for file, part in parts_of_list(files):
-            self.parts[file.sha256] = part
-            self.masters.clear()
-            lists.add((file.file.received_on, file.sha256))
-        groups = by_list(files, sorted(lists))
-        self.masters = {digests: self.masters.get(digests) or self._joined(digests) for digests in groups}
-        judge_groups(groups, self.masters)
-
-    def _joined(self, digests: Sequence[str]) -> Master:
-        """The list of several files in the order received: of a village in two of them the later line counts."""
-        if missing := [digest for digest in digests if digest not in self.parts]:
-            self.parts |= self.landing.masters(missing)
-        return Master([]).joined(*(self.parts[digest] for digest in digests))
 
 
 def failed_corrections(corrections: Corrections, landing: Landing) -> list[Said]:

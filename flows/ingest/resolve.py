@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from flows.ingest.judged import Rows
-from flows.ingest.master import Master
 from flows.ingest.values import printed
 from schemas.info import FormInfo
 
 _NAMES = ("village_committee", "natural_village")
 
 
-def resolve(info: FormInfo, tables: Sequence[Rows], master: Master) -> None:
+def resolve(info: FormInfo, tables: Sequence[Rows]) -> None:
     """Set values, codes and objects of the rows.
 
     Parameters
@@ -19,9 +18,7 @@ def resolve(info: FormInfo, tables: Sequence[Rows], master: Master) -> None:
     info : FormInfo
         The form of all of them.
     tables : sequence of Rows
-        From any number of files.
-    master : Master
-        The master list; rows of the list itself carry their codes.
+        From any number of files, each with its list; rows of a list itself carry their codes.
     """
     for rows in tables:
         blank: list[Any] = [None] * len(rows)
@@ -30,37 +27,34 @@ def resolve(info: FormInfo, tables: Sequence[Rows], master: Master) -> None:
         if "town" in info.fields:
             rows.values["town"] = [town or rows.origin.town for town in rows.values.get("town", blank)]
         if info.name == "division":
-            _take_codes(rows, master)
+            _take_codes(rows)
         else:
-            _find_towns(rows, master)
+            _find_towns(rows)
             if "natural_village" in info.fields:
-                _find_villages(rows, master)
+                _find_villages(rows)
         others = _objects(info, rows) if None in rows.village_codes else blank
         rows.objects = [code or other for code, other in zip(rows.village_codes, others, strict=True)]
 
 
-def _take_codes(rows: Rows, master: Master) -> None:
-    county = master.county_code(rows.origin.county)
+def _take_codes(rows: Rows) -> None:
     rows.village_codes = rows.values.get("village_code") or [None] * len(rows)
     rows.town_codes = [code[:9] if code else None for code in rows.village_codes]
-    rows.county_codes = [code[:6] if code else county for code in rows.village_codes]
+    rows.county_codes = [code[:6] if code else None for code in rows.village_codes]
 
 
-def _find_towns(rows: Rows, master: Master) -> None:
-    origin = rows.origin
-    around = [place for place in (origin.county, *reversed(origin.folders)) if place]
-    county = master.county_code(origin.county)
-    towns = rows.values.get("town") or [origin.town] * len(rows)
-    codes = {town: master.town_code(town, around) for town in set(towns)}
+def _find_towns(rows: Rows) -> None:
+    listed = rows.master.towns
+    towns = rows.values.get("town") or [rows.origin.town] * len(rows)
+    codes = {town: listed.code(town) for town in set(towns)}
     rows.town_codes = [codes[town] for town in towns]
-    rows.county_codes = [code[:6] if code else county for code in rows.town_codes]
+    rows.county_codes = [code[:6] if code else listed.county_code for code in rows.town_codes]
 
 
-def _find_villages(rows: Rows, master: Master) -> None:
+def _find_villages(rows: Rows) -> None:
     if any(name not in rows.values for name in _NAMES):
         return
     committees, villages = names = [rows.values[name] for name in _NAMES]
-    lines = master.villages(rows.town_codes, committees, villages, rows.origin.report_date)
+    lines = rows.master.villages(rows.town_codes, committees, villages, rows.origin.report_date)
     rows.village_codes = [line.village_code if line else None for line in lines]
     rows.registered = [line.registered_population if line else None for line in lines]
     for name, shown in zip(_NAMES, names, strict=True):

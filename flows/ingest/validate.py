@@ -14,7 +14,6 @@ import pyarrow as pa
 from pandera.errors import SchemaErrors
 
 from flows.ingest.judged import Issue, Row, Rows
-from flows.ingest.master import Master
 from flows.ingest.messages import Speaker
 from flows.ingest.resolve import resolve
 from schemas import forms
@@ -22,7 +21,7 @@ from schemas.info import FormInfo, Kind
 from schemas.rules import RULES
 
 
-def judge(form: str, tables: Sequence[Rows], master: Master, left_out: Collection[str] = ()) -> list[Issue]:
+def judge(form: str, tables: Sequence[Rows], left_out: Collection[str] = ()) -> list[Issue]:
     """Judge the rows of one form, from any number of files; rules and states are set on them.
 
     Parameters
@@ -30,9 +29,7 @@ def judge(form: str, tables: Sequence[Rows], master: Master, left_out: Collectio
     form : str
         The form's name.
     tables : sequence of Rows
-        Of that form; names need not be resolved.
-    master : Master
-        The master list. Where it is empty no name is known, so R06 rejects every row until the list has come.
+        Of that form, each with the master list that judges it; names need not be resolved.
     left_out : collection of str
         Rules not to be judged.
 
@@ -45,7 +42,7 @@ def judge(form: str, tables: Sequence[Rows], master: Master, left_out: Collectio
     if not tables:
         return []
     info = forms()[form]
-    resolve(info, tables, master)
+    resolve(info, tables)
     broken = [found for found in _broken_rules(info, tables) if found[1] not in left_out]
     for row, rule, _ in broken:
         row.rows.rules.setdefault(row.place, []).append(rule)
@@ -55,7 +52,7 @@ def judge(form: str, tables: Sequence[Rows], master: Master, left_out: Collectio
             row.rows.states.setdefault(row.place, "duplicate")
     if info.rejected_together:
         _reject_together(tables)
-    speaker = Speaker(info, tables, master)
+    speaker = Speaker(info, tables)
     issues = [speaker.issue(*found) for found in broken]
     issues += [
         speaker.contradiction(Row(rows, place), found)

@@ -16,12 +16,20 @@ import pyarrow as pa
 from flows.ingest.arriving import LEFT, UNREADABLE, after_reading, before_reading, without_original
 from flows.ingest.corrections import Corrections, read_corrections
 from flows.ingest.inbox import InboxFile, discover
-from flows.ingest.judging import applicable, parts_of_list
+from flows.ingest.judging import judge_master_lists
 from flows.ingest.landing import Landing
 from flows.ingest.landing_lines import LandedFile
 from flows.ingest.landing_tables import tables
-from flows.ingest.master import Master
-from flows.ingest.night import FileOutcome, Night, Options, Progress, failed_corrections, order
+from flows.ingest.night import (
+    BATCH_ROWS,
+    PIPELINE_VERSION,
+    FileOutcome,
+    Night,
+    Options,
+    Progress,
+    failed_corrections,
+    order,
+)
 from flows.ingest.reading import FileRead, Originals
 from flows.said import Said
 from flows.spark.warehouse import Place, show_landing
@@ -77,10 +85,9 @@ def ingest(
     readings = _kept(spark, place.work / "readings", _work(spark, seen, corrections).mapInArrow(read, _ddl(READING)))
     progress(len(seen), len(seen), 0)
     decided = _decided(readings, seen, originals, options.settle_seconds)
-    parts, lists = _parts_of_list(readings, decided)
-    applying = {applicable(lists, file.received_on) for file, _, _ in seen}
-    masters = {digests: Master([]).joined(*(parts[digest] for digest in digests)) for digests in applying}
-    judge = JudgeFiles(lists, spark.sparkContext.broadcast(masters), decided, now)
+    lists = place.work / "lists.duckdb"
+    _land_lists(readings, decided, lists, now)
+    judge = JudgeFiles(lists, decided, now)
     judged = readings.select(*READING.names).mapInArrow(judge, _ddl(LINES))
     lines = _kept(spark, place.work / "lines", judged, by="table")
     _land(lines, place)
@@ -124,20 +131,22 @@ def _decided(
     return decided
 
 
-def _parts_of_list(
-    readings: "DataFrame", decided: dict[int, FileRead]
-) -> tuple[dict[str, Master], list[tuple[dt.date, str]]]:
-    """The master list file by file, and (received on, sha256) of each in their order."""
-    giving = [landed for number, landed in _collected(readings, "gives_list") if number not in decided]
-    parts = parts_of_list([landed for landed in giving if landed.read.status == "read"])
-    return {file.sha256: part for file, part in parts}, sorted(
-        (file.file.received_on, file.sha256) for file, _ in parts
-    )
+def _land_lists(readings: "DataFrame", decided: dict[int, FileRead], warehouse: Path, now: dt.datetime) -> None:
+    """Land the master lists beside everything else, where the workers look names up; so many lines at a time."""
+    with Landing(warehouse) as landing:
+        batch: list[LandedFile] = []
+        for number, landed in _collected(readings, "gives_list and status = 'read'"):
+            if number not in decided:
+                batch.append(landed)
+            if sum(len(table.records) for file in batch for table in file.read.tables) >= BATCH_ROWS:
+                landing.write(judge_master_lists(batch), PIPELINE_VERSION, now)
+                batch = []
+        landing.write(judge_master_lists(batch), PIPELINE_VERSION, now)
 
 
-def _collected(readings: "DataFrame", condition: str) -> list[tuple[int, LandedFile]]:
-    rows = readings.where(condition).orderBy("no").select("no", "landed").collect()
-    return [(row.no, pickle.loads(row.landed)) for row in rows]
+def _collected(readings: "DataFrame", condition: str) -> Iterator[tuple[int, LandedFile]]:
+    for row in readings.where(condition).orderBy("no").select("no", "landed").toLocalIterator():
+        yield row.no, pickle.loads(row.landed)
 
 
 def _land(lines: "DataFrame", place: Place) -> None:

@@ -2,25 +2,24 @@
 
 import datetime as dt
 import pickle
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 
 from flows.ingest.arriving import LEFT, after_reading
 from flows.ingest.guard import Limits
 from flows.ingest.inbox import InboxFile
-from flows.ingest.judging import by_list, judge_groups, parts_of_list
+from flows.ingest.judging import is_judged_by_list, judge_by_lists, judge_master_lists
+from flows.ingest.landing import Landing
 from flows.ingest.landing_lines import Batch, LandedFile
-from flows.ingest.master import Master
+from flows.ingest.lists import Lists
 from flows.ingest.night import PIPELINE_VERSION, outcome_of
 from flows.ingest.reading import FileRead, Find, Reader
 from flows.ingest.workers import run_isolated
-
-if TYPE_CHECKING:
-    from pyspark import Broadcast
 
 # A file to be read, by its number in the order of all; `work` holds a `Work`.
 WORK = pa.schema({"no": pa.int64(), "work": pa.binary()})
@@ -75,38 +74,37 @@ def _reading(number: int, landed: LandedFile) -> pa.RecordBatch:
 
 @dataclass(frozen=True)
 class JudgeFiles:
-    """Judges files by the master list and lays out their lines.
+    """Judges files by the master lists and lays out their lines.
 
     Attributes
     ----------
     lists
-        (received on, sha256) of every file of the master list, in their order.
-    masters
-        The lists by the files that they were joined from; each worker unpacks them once.
+        A warehouse in which the files are landed that give the lists; each task opens it for reading.
     decided
         Number of a file → what the driver made of it, where that is not what the worker read.
     seen_at
         When the night began.
     """
 
-    lists: Sequence[tuple[dt.date, str]]
-    masters: "Broadcast[dict[tuple[str, ...], Master]]"
+    lists: Path
     decided: Mapping[int, FileRead]
     seen_at: dt.datetime
 
     def __call__(self, batches: Batches) -> Iterator[pa.RecordBatch]:
         """From READING to LINES."""
-        for batch in batches:
-            files = {line["no"]: pickle.loads(line["landed"]) for line in batch.to_pylist()}
-            if files:
-                yield self._judged(dict(sorted(files.items())))
+        with Landing(self.lists, read_only=True) as landing:
+            lists = Lists(landing.connection)
+            for batch in batches:
+                files = {line["no"]: pickle.loads(line["landed"]) for line in batch.to_pylist()}
+                if files:
+                    yield self._judged(dict(sorted(files.items())), lists)
 
-    def _judged(self, files: Mapping[int, LandedFile]) -> pa.RecordBatch:
+    def _judged(self, files: Mapping[int, LandedFile], lists: Lists) -> pa.RecordBatch:
         for number, file in files.items():
             file.read = self.decided.get(number, file.read)
         landed = [file for file in files.values() if file.read.status not in LEFT]
-        parts_of_list(landed)
-        judge_groups(by_list(landed, self.lists), self.masters.value)
+        judge_master_lists(landed)
+        judge_by_lists([file for file in landed if is_judged_by_list(file)], lists)
         batch = Batch(issue_no=min(files) * _ISSUES)
         for file in landed:
             batch.add(file, PIPELINE_VERSION, self.seen_at)

@@ -34,7 +34,7 @@ MOMENTS = {
     "in the landing transaction, before it is committed": "flows.ingest.landing:Landing._describe_copies:1",
     "when the files are landed": "flows.ingest.night:_Ingest._tell:1",
     "before dbt": "flows.transform:build:1",
-    "when dbt has built everything": "flows.transform:_note_built_with:2",
+    "when dbt has built everything": "flows.transform:_note_built_with:1",
     "when the release is built": "flows.publish.release:_archive:1",
     "when the last release is archived": "flows.publish.release:_swap:1",
     "when the release is swapped in": "flows.publish.release:_tidy:1",

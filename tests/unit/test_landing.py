@@ -246,47 +246,24 @@ def test_writing_nothing_writes_nothing(landing):
     assert set(sizes(landing).values()) == {0}
 
 
-# --- the master list --------------------------------------------------------------------------------------------------
-
-LINE = {
-    "village_code": "440999101200001",
-    "town": "青龙镇",
-    "village_committee": "兴隆村委会",
-    "natural_village": "大屋村",
-    "registered_households": 86,
-    "registered_population": 412,
-    "alias": "老屋",
-}
+# --- several writings at once -----------------------------------------------------------------------------------------
 
 
-def division(*lines, digest="ddd", reported=REPORTED, day=dt.date(2021, 6, 25)):
-    rows = [row(n, base=LINE, reported=reported, **line) for n, line in enumerate(lines)]
-    file = landed(*rows, digest=digest, path=f"raw/{day}/区划{digest}.xlsx", form="division")
-    for one in rows:
-        one.rows.states.clear()
-    return replace(file, file=inbox_file(f"raw/{day}/区划{digest}.xlsx", day), issues=[])
+def test_what_is_written_in_one_transaction_is_there_at_once_or_not_at_all(landing):
+    with pytest.raises(RuntimeError), landing.transaction():
+        write(landing, landed(row()))
+        write(landing, landed(row(), digest="bbb", path="raw/b.xlsx"))
+        assert sizes(landing)["file"] == 2
+        raise RuntimeError
+    assert set(sizes(landing).values()) == {0}
+    with landing.transaction():
+        write(landing, landed(row()))
+        write(landing, landed(row(population=400)))
+    assert select(landing, "population", "village_progress") == [(400,)]
 
 
-def test_the_master_list_comes_back_as_it_was_landed(landing):
-    write(landing, division({}, {"village_code": "440999101200002", "natural_village": "上围", "alias": None}))
-    assert landing.master_files() == [(dt.date(2021, 6, 25), "ddd")]
-    master = landing.masters(["ddd"])["ddd"]
-    found = master.village("440999101", "兴隆", "老屋", REPORTED)
-    assert found is not None
-    assert (found.village_code, found.registered_population) == ("440999101200001", 412)
-    assert master.county_code("云塘县") == "440999"
-
-
-def test_each_file_gives_its_own_part_of_the_list(landing):
-    later = division({"registered_population": 500}, digest="eee", reported=dt.date(2021, 9, 1), day=REPORTED)
-    write(landing, later, division({}))
-    assert landing.master_files() == [(dt.date(2021, 6, 25), "ddd"), (REPORTED, "eee")]
-    for digest, population in [("ddd", 412), ("eee", 500)]:
-        found = landing.masters([digest])[digest].village("440999101", "兴隆", "大屋", REPORTED)
-        assert found is not None
-        assert found.registered_population == population
-
-
-def test_without_a_list_nobody_is_known(landing):
-    assert landing.masters(["ddd"])["ddd"].towns == frozenset()
-    assert landing.master_files() == []
+def test_the_counties_that_the_tables_of_a_file_name(landing):
+    file = landed(row())
+    file.read.tables += [TableRead("说明"), TableRead("Sheet2", "funding", report_date=REPORTED)]
+    write(landing, file)
+    assert landing.counties() == {"aaa": ("", "云塘县")}

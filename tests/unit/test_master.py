@@ -87,43 +87,30 @@ def test_one_village_registered_anew_is_one_village():
 
 
 def test_a_town_has_its_code():
-    assert MASTER.town_code("青龙镇") == QINGLONG
-    assert MASTER.town_code("青龍鎮") == QINGLONG
-    assert MASTER.town_code("青龙") is None
-    assert MASTER.town_code(None) is None
-    assert MASTER.towns == {"青龙镇", "白石镇"}
+    assert MASTER.towns.code("青龙镇") == QINGLONG
+    assert MASTER.towns.code("青龍鎮") == QINGLONG
+    assert MASTER.towns.code("青龙") is None
+    assert MASTER.towns.code(None) is None
+    assert MASTER.towns.names == {"青龙镇", "白石镇"}
 
 
-def test_a_town_of_two_counties_is_told_apart_by_what_stands_around():
-    other = Master([Village("440888105200001", "青龙镇", "山口村委会", "上围", 10)], {"云海县": "440888"})
-    both = MASTER.joined(other)
-    assert both.town_code("青龙镇") is None
-    assert both.town_code("青龙镇", ["云塘县"]) == QINGLONG
-    assert both.town_code("青龙镇", ["某地", "云海县", "云塘县"]) == "440888105"
-    assert both.town_code("白石镇") == BAISHI
+def test_a_town_that_several_counties_have_is_none_of_them():
+    both = Master([*VILLAGES, Village("440888105200001", "青龙镇", "山口村委会", "上围", 10)])
+    assert both.towns.code("青龙镇") is None
+    assert both.towns.code("白石镇") == BAISHI
 
 
-def test_a_county_is_named_or_the_only_one():
-    assert MASTER.county_code("云塘县") == "440999"
-    assert MASTER.county_code(None) == "440999"
-    both = MASTER.joined(Master([Village("440888105200001", "云峰镇", "山口村委会", "上围", 10)]))
-    assert both.county_code(None) is None
-    assert both.county_code("云塘县") == "440999"
-    assert Master([]).county_code(None) is None
+def test_a_county_is_the_only_one():
+    assert MASTER.towns.county_code == "440999"
+    both = Master([*VILLAGES, Village("440888105200001", "云峰镇", "山口村委会", "上围", 10)])
+    assert both.towns.county_code is None
+    assert Master().towns.county_code is None
 
 
-def test_two_lists_together_know_what_each_knows():
-    first, second = Master(VILLAGES[:1]), Master(VILLAGES[3:])
-    both = first.joined(second)
-    assert code(QINGLONG, "兴隆", "大屋", both) == "001"
-    assert code(BAISHI, "山口", "大屋", both) == "001"
-    assert code(BAISHI, "山口", "大屋", first) is None
-
-
-def test_of_a_village_in_two_lists_the_line_that_came_later_counts():
-    again = Master([VILLAGES[0]._replace(registered_population=500)])
-    for both, population in [(MASTER.joined(again), 500), (again.joined(MASTER), 412)]:
-        found = both.village(QINGLONG, "兴隆", "大屋", DAY)
+def test_of_a_village_listed_twice_the_later_line_counts():
+    again = VILLAGES[0]._replace(registered_population=500)
+    for lines, population in [([*VILLAGES, again], 500), ([again, *VILLAGES], 412)]:
+        found = Master(lines).village(QINGLONG, "兴隆", "大屋", DAY)
         assert found is not None
         assert found.registered_population == population
 
@@ -144,5 +131,5 @@ def test_at_most_three_names_are_offered_and_none_that_is_far():
 
 
 def test_the_nearest_towns_are_offered():
-    assert MASTER.nearest_towns("青垅镇")[0] == "青龙镇"
-    assert Master([]).nearest_towns("青垅镇") == []
+    assert MASTER.towns.nearest("青垅镇")[0] == "青龙镇"
+    assert Master().towns.nearest("青垅镇") == []

@@ -1,14 +1,16 @@
 import datetime as dt
+import io
 import shutil
 from collections import Counter
 
 import duckdb
 import pytest
+import xlsxwriter
 
 from flows.ingest import night
 from flows.ingest.guard import Limits, Refused
 from flows.ingest.landing_tables import tables
-from flows.ingest.master import Master
+from flows.ingest.lists import Lists
 
 FIRST_NIGHT = dt.datetime(2021, 8, 25, 2, 0)
 
@@ -309,13 +311,128 @@ def test_a_file_is_judged_by_the_list_received_by_its_day(inbox):
     }
 
 
-def test_lists_are_not_joined_where_nothing_is_judged_by_them(inbox, monkeypatch):
-    monkeypatch.setattr(Master, "joined", lambda *_: pytest.fail("joined for nothing"))
+def test_lists_are_not_looked_into_where_nothing_is_judged_by_them(inbox, monkeypatch):
+    monkeypatch.setattr(Lists, "of_table", lambda *_: pytest.fail("looked into for nothing"))
     inbox.put(LIST, DIVISION)
     inbox.put("2021-08-15/基数表.csv", LATER_LIST)
     inbox.night()
     assert all(outcome.accepted for outcome in inbox.outcomes.values())
     assert inbox.night().outcomes == []
+
+
+# --- several counties -------------------------------------------------------------------------------------------------
+
+# 青龙镇 lies in both.
+HOME, AWAY = "2021-06-25/云塘县/行政区划与户籍基数表.csv", "2021-08-18/云海县/行政区划与户籍基数表.csv"
+HOME_AGAIN = "2021-08-19/云塘县/基数表（更新）.csv"
+OF_HOME, OF_AWAY = "2021-08-20/云塘县/青龙镇.csv", "2021-08-17/云海县/青龙镇进度.csv"
+TITLED, UNNAMED = "2021-08-20/报送/云塘县.csv", "2021-08-20/报送/白石镇.csv"
+AWAY_DIVISION = DIVISION.replace("云塘县", "云海县").replace("440999101", "440888101")
+OF_COUNTIES = {
+    HOME: DIVISION + "440999102200001,白石镇,山口村委会,大屋村,86,412\n",
+    AWAY: AWAY_DIVISION.replace("上围,20,100", "上围,20,200"),
+    HOME_AGAIN: DIVISION.replace("6月25日", "8月15日").replace("上围,20,100", "上围,20,300"),
+    OF_HOME: PROGRESS.format(population=101),
+    OF_AWAY: PROGRESS.format(population=102).replace("8月20日", "8月17日"),
+    TITLED: "云塘县" + PROGRESS.format(population=103),
+    UNNAMED: PROGRESS.format(population=104).replace("青龙", "白石").replace("兴隆", "山口").replace("上围", "大屋坪"),
+}
+
+
+def workbook(*sheets):
+    """A workbook with a sheet of each text."""
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"in_memory": True}) as book:
+        for text in sheets:
+            sheet = book.add_worksheet()
+            for number, line in enumerate(text.splitlines()):
+                sheet.write_row(number, 0, line.split(","))
+    return made.getvalue()
+
+
+def codes_of(inbox):
+    """Path → the county of its rows, and how many are accepted."""
+    found = inbox.select(
+        "select path, county_code, count(*) from landing.village_progress join landing.file using (file_sha256) "
+        "group by all"
+    )
+    return {path.partition("/")[2]: (county, accepted) for path, county, accepted in found}
+
+
+def test_each_file_is_judged_by_the_list_of_the_county_that_it_names(inbox):
+    for path, text in OF_COUNTIES.items():
+        inbox.put(path, text)
+    assert inbox.night().again == 0
+    assert codes_of(inbox) == {
+        OF_HOME: ("440999", 2),
+        TITLED: ("440999", 2),
+        OF_AWAY: ("440888", 2),  # it came before its county's first list, and after another county's
+        UNNAMED: ("440999", 1),  # only one county has such a town
+    }
+    assert inbox.select("select object from landing.rejected_row") == [("?山口村委会/大屋坪",)]
+    assert "大屋村" in inbox.select("select message_zh from landing.issue where rule = 'R06'")[0][0]
+
+
+@pytest.mark.parametrize(
+    "nights",
+    [
+        [[HOME, OF_HOME, TITLED, OF_AWAY, UNNAMED, HOME_AGAIN], [AWAY]],
+        [[OF_HOME, TITLED, OF_AWAY, UNNAMED], [AWAY], [HOME_AGAIN], [HOME]],
+        [[AWAY, HOME_AGAIN], [OF_HOME, OF_AWAY], [HOME, TITLED, UNNAMED]],
+        [[HOME], [OF_AWAY], [HOME_AGAIN], [UNNAMED], [AWAY], [OF_HOME, TITLED]],
+    ],
+    ids=["a county's first list last", "all lists after the files", "all lists before", "by turns"],
+)
+def test_lists_of_two_counties_that_come_at_different_nights_end_in_the_same_landing(tmp_path, nights):
+    piecemeal, whole = Inbox(tmp_path / "a"), Inbox(tmp_path / "b")
+    for paths in nights:
+        for path in paths:
+            piecemeal.put(path, OF_COUNTIES[path])
+            whole.put(path, OF_COUNTIES[path])
+        piecemeal.night()
+    whole.night()
+    assert piecemeal.contents() == whole.contents()
+    assert piecemeal.night().outcomes == []
+
+
+def test_a_new_list_of_one_county_judges_only_its_own_files_again(inbox):
+    for path in (HOME, AWAY, OF_HOME, TITLED, OF_AWAY):
+        inbox.put(path, OF_COUNTIES[path])
+    inbox.night()
+    inbox.put(HOME_AGAIN, OF_COUNTIES[HOME_AGAIN])
+    assert inbox.night().again == 2
+    assert {path for path in inbox.outcomes if path != HOME_AGAIN} == {OF_HOME, TITLED}
+    inbox.put("2021-08-19/云海县/基数表.csv", OF_COUNTIES[AWAY].replace("86,412", "86,413"))
+    assert inbox.night().again == 0  # the only file of that county came before
+
+
+def test_a_file_that_names_no_county_is_judged_again_by_every_new_list(inbox):
+    for path in (HOME, UNNAMED):
+        inbox.put(path, OF_COUNTIES[path])
+    inbox.night()
+    inbox.put(AWAY, OF_COUNTIES[AWAY])
+    assert inbox.night().again == 1
+    assert codes_of(inbox)[UNNAMED] == ("440999", 1)
+
+
+def test_a_workbook_that_holds_a_list_and_a_report_is_judged_by_its_own_list(inbox):
+    inbox.put("2021-06-25/基数表.xlsx", workbook(DIVISION, PROGRESS.format(population=105)))
+    assert inbox.night().again == 0
+    (outcome,) = inbox.outcomes.values()
+    assert (outcome.accepted, outcome.rejected) == (4, 0)
+    assert inbox.select("select count(*) from landing.file") == [(1,)]
+    assert len(inbox.select("select 1 from landing.sheet")) == 2
+
+
+def test_a_warehouse_of_an_earlier_version_is_judged_again_once(inbox):
+    inbox.put(LIST, DIVISION)
+    inbox.put(TOWN)
+    inbox.night()
+    before = inbox.contents()
+    with duckdb.connect(str(inbox.warehouse)) as connection:
+        connection.execute("update landing.file set master_version = '0123456789abcdef' where master_version <> ''")
+    assert inbox.night().again == 1
+    assert inbox.contents() == before
 
 
 def test_a_file_of_an_undated_folder_stays_received_on_the_day_it_was_first_seen(inbox):

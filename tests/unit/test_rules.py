@@ -10,7 +10,8 @@ from flows.ingest.master import Master, Village
 from flows.ingest.validate import judge
 from schemas import forms
 from schemas.rules import RULES
-from tests.builders import ACCEPTABLE, MASTER, REPORTED, TITLE, VILLAGE, Batch, grid, judged, row, rules, table
+from tests.builders import ACCEPTABLE, REPORTED, TITLE, VILLAGE, Batch, grid, judged, row, rules, table
+from tests.builders import VILLAGES as LISTED
 
 TOMORROW = REPORTED + dt.timedelta(days=1)
 # Registered are 412 persons in 大屋村 and 100 in 上围 (builders.VILLAGES).
@@ -112,7 +113,7 @@ def test_r01_a_row_without_any_town(place):
 
 def test_r01_the_sheets_town_is_the_rows():
     without = row(town=None)
-    without.rows.origin = Origin("f", "f", "Sheet1", "青龙镇", None, REPORTED)
+    without.rows.origin = Origin("f", "f", "Sheet1", "青龙镇", REPORTED)
     assert rules(without) == []
 
 
@@ -315,12 +316,12 @@ def test_r06_an_unknown_town_is_said_once_and_its_villages_not(place):
 
 
 def test_r06_an_empty_list_knows_nobody():
-    assert rules(row(), master=Master([])) == ["R06"]
+    assert rules(row(), master=Master()) == ["R06"]
 
 
 def test_r06_a_village_that_was_given_up_is_unknown_afterwards():
     given_up = Village("440999101200009", "青龙镇", "兴隆村委会", "旧围", 50, valid_to=REPORTED)
-    master = MASTER.joined(Master([given_up]))
+    master = Master([*LISTED, given_up])
     values = {"natural_village": "旧围", "households": 10, "population": 50}
     on_the_last_day, afterwards = row(0, **values), row(1, **values, file="later", reported=TOMORROW)
     assert rules(on_the_last_day, afterwards, master=master) == ["R06"]
@@ -337,7 +338,7 @@ def test_r06_the_master_list_does_not_judge_itself():
         "registered_population": 412,
     }
     line = row(base=base)
-    assert judge("division", [line.rows], Master([]), left_out=("R06",)) == []
+    assert judge("division", [line.rows], left_out=("R06",)) == []
     assert line.town_code == "440999101"
 
 
@@ -744,7 +745,7 @@ def test_a_rejected_parameter_rejects_its_whole_sample_and_no_other():
 def test_rows_as_they_are_read_can_be_judged():
     header = ["村委会", "自然村", "户数", "人口", "进展情况"]
     read = table(grid([TITLE], header, VILLAGE, [*VILLAGE[:3], CellError("#N/A"), "在建"]))
-    origin = Origin("f", "青龙镇.xlsx", read.sheet, read.town, read.county, read.report_date)
+    origin = Origin("f", "青龙镇.xlsx", read.sheet, read.town, read.report_date)
     rows = list(Rows(origin, read.records))
     (unread,) = [issue for issue in judged(*rows) if issue.rule == "R01"]
     assert (unread.cell, unread.printed_value, unread.row) == ("D4", "#N/A", 4)

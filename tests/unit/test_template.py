@@ -208,9 +208,9 @@ def test_a_filled_template_reads_back_the_same_without_a_note_or_an_issue(name):
         assert [record.values["unit"] for record in found] == [
             PARAMETER.terms[record.values["parameter"]].unit or None for record in found
         ]
-    origin = Origin("x", "报表.xlsx", table.sheet, table.town, None, REPORTED)
-    rows = Rows(origin, table.records)
-    assert judge(name, [rows], MASTER, ["R06"] if name == "division" else []) == []
+    origin = Origin("x", "报表.xlsx", table.sheet, table.town, REPORTED)
+    rows = Rows(origin, table.records, 0, MASTER)
+    assert judge(name, [rows], ["R06"] if name == "division" else []) == []
 
 
 def test_every_form_has_a_sample():
