@@ -105,7 +105,8 @@ def build_marts(
     if settings.engine == "spark":
         return spark.build_marts(settings, as_of, rubric)
     return transform.build(
-        settings.warehouse, settings.work, as_of=as_of, rubric=rubric, full_refresh=full_refresh
+        settings.warehouse, settings.work, as_of=as_of, rubric=rubric, full_refresh=full_refresh,
+        memory_gb=settings.memory_gb,
     )  # fmt: skip
 
 

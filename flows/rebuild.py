@@ -45,7 +45,7 @@ def rebuild(settings: Settings, day: dt.date, as_of: dt.date, folder: Path) -> d
         work = Path(name)
         warehouse, release = work / settings.warehouse.name, work / "release"
         _copy(settings.warehouse, warehouse)
-        transform.build(warehouse, work / "dbt", as_of=as_of, rubric=rubric)
+        transform.build(warehouse, work / "dbt", as_of=as_of, rubric=rubric, memory_gb=settings.memory_gb)
         said = {
             "run_id": f"as-of-{as_of}",
             "as_of": as_of,

@@ -34,6 +34,7 @@ _EXPECTED = {
     "data": ("应为文件夹路径", "must be the path of a folder"),
     "lang": ("应为 zh 或 en", "must be zh or en"),
     "processes": ("应为不小于1的整数", "must be a whole number, at least 1"),
+    "memory_gb": ("应为大于0的数", "must be a number above 0"),
     "engine": ("应为 duckdb 或 spark", "must be duckdb or spark"),
     "master": ("应为 Spark 主节点的地址", "must be the address of a Spark master"),
     "limits": ("应为一组大于0的数", "must be a table of numbers above 0"),
@@ -137,6 +138,8 @@ class Settings(BaseSettings):
         The language of messages.
     processes
         How many files are read at the same time.
+    memory_gb
+        The most memory that DuckDB takes while it builds the marts; what does not fit waits beside the warehouse.
     engine, master
         What a night runs on, and the address of the master where that is Spark (docs/scale.md).
     limits
@@ -175,6 +178,7 @@ class Settings(BaseSettings):
     data: Folder = Path("data")
     lang: Lang = "zh"
     processes: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    memory_gb: float = Field(default=2.5, gt=0, allow_inf_nan=False)
     engine: Literal["duckdb", "spark"] = "duckdb"
     master: str = "local[*]"
     limits: Annotated[Limits, BeforeValidator(_limits)] = Limits()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunResult
 
 PROJECT = Path(__file__).resolve().parent.parent / "sql"
-WAREHOUSE_VARIABLE = "GONGSHUI_WAREHOUSE"  # read by sql/profiles.yml
+WAREHOUSE_VARIABLE, _MEMORY_VARIABLE = "GONGSHUI_WAREHOUSE", "GONGSHUI_MEMORY_GB"  # read by sql/profiles.yml
 _BUILT_WITH = "intermediate.built_with"
 
 Tests = Literal["none", "data", "all"]
@@ -53,6 +53,7 @@ def build(
     rubric: Sequence[Mapping[str, str]] = (),
     tests: Tests = "data",
     full_refresh: bool = False,
+    memory_gb: float | None = None,
     project: Path = PROJECT,
 ) -> TransformResult:
     """Build what is derived from landing, and test it; of what is kept by report date, the dates that changed.
@@ -75,6 +76,9 @@ def build(
         the test suite; or `none`.
     full_refresh
         Build everything anew, whatever the warehouse was built with.
+    memory_gb
+        The most memory that DuckDB takes; what does not fit is written to a folder beside the warehouse. 2.5 where it
+        is None.
     project
         The dbt project.
 
@@ -92,7 +96,8 @@ def build(
     digest = _digest(project, rubric)
     if full_refresh := full_refresh or _built_with(warehouse) != digest:
         _note_built_with(warehouse, None)  # until all of it is built anew
-    with _environment(WAREHOUSE_VARIABLE, str(warehouse.resolve())):
+    memory = {} if memory_gb is None else {_MEMORY_VARIABLE: str(memory_gb)}
+    with _environment({WAREHOUSE_VARIABLE: str(warehouse.resolve()), **memory}):
         try:
             results = run_dbt(
                 work, "duckdb", as_of=as_of, rubric=rubric, tests=tests, full_refresh=full_refresh, project=project
@@ -198,14 +203,15 @@ def _failures(results: "list[RunResult]") -> Iterator[str]:
 
 
 @contextmanager
-def _environment(name: str, value: str) -> Iterator[None]:
-    """Set an environment variable for the time of a block."""
-    before = os.environ.get(name)
-    os.environ[name] = value
+def _environment(variables: Mapping[str, str]) -> Iterator[None]:
+    """Set environment variables for the time of a block."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
     try:
         yield
     finally:
-        if before is None:
-            del os.environ[name]
-        else:
-            os.environ[name] = before
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

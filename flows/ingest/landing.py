@@ -44,10 +44,12 @@ class Landing:
     def __init__(self, warehouse: Path, *, read_only: bool = False) -> None:
         if not read_only:
             warehouse.parent.mkdir(parents=True, exist_ok=True)
-        # One thread: batches are small, and the other cores are the readers'.
+        # One thread: batches are small, and the other cores are the readers'. Without a limit, what was written or
+        # looked up once would stay in memory, up to most of the machine's.
         config: dict[str, Any] = {
             "autoinstall_known_extensions": "false",
             "threads": "1",
+            "memory_limit": "1GB",
             "checkpoint_threshold": "64MB",
         }
         self.connection = duckdb.connect(str(warehouse), read_only=read_only, config=config)

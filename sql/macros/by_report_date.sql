@@ -3,19 +3,21 @@
     of the forms it reads has changed, as int_report_date_version tells; dates that are gone are removed.
 
     A model says so in its first line, with the forms it reads, and takes its dates from `due(…)` of a relation with
-    county_code and report_date, or from rows_as_of, which does. Beside it a table <model>__built tells from what each date
+    county_code and report_date, or from rows_as_of, which does. One that compares a report with earlier ones says
+    `by_then`: a change at an earlier date is one of its date too; it reads `of_due_counties(…)`, whose dates stand
+    whole, and keeps what is due of its result. Beside it a table <model>__built tells from what each date
     was built, and when. It changes in the same transaction as the model: a build that is killed leaves both as they were.
     Other code, another seed or variable changes no fingerprint: flows/transform.py gives --full-refresh then. On Spark,
     whose tables here are Parquet, nothing is kept: every build is a full one.
 #}
-{% macro by_report_date(forms) -%}
-    {#- known while parsing, so that it is built before; unit tests do without -#}
-    {%- if not execute %}{% do ref('int_report_date_version') %}{% endif -%}
+{% macro by_report_date(forms, by_then=false) -%}
+    {#- known while parsing, so that they are built before; unit tests do without -#}
+    {%- if not execute %}{% do ref('int_report_date_version') %}{% do ref('int_submission_part') %}{% endif -%}
     {{ config(
         materialized='incremental',
         incremental_strategy='append',
         on_schema_change='fail',
-        meta={'forms_read': forms},
+        meta={'forms_read': forms, 'by_then': by_then},
         pre_hook='{{ remove_due() }}',
         post_hook='{{ record_built() }}',
     ) }}
@@ -27,6 +29,25 @@
         (
             select * from {{ relation }}
             where (county_code, report_date) not in ({{ unchanged_dates() }})
+        )
+    {%- else -%}
+        {{ relation }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# A relation with county_code; in a model that is kept, its rows of the counties that reported at a date to be built anew. #}
+{% macro of_due_counties(relation) -%}
+    {%- if this and is_incremental() -%}
+        (
+            select * from {{ relation }}
+            where
+                county_code in (
+                    select county_code from {{ ref('int_submission_part') }}
+                    where
+                        is_current
+                        and form in ('{{ model.config.meta.forms_read | join("', '") }}')
+                        and (county_code, report_date) not in ({{ unchanged_dates() }})
+                )
         )
     {%- else -%}
         {{ relation }}
@@ -51,15 +72,19 @@
     {%- endif %}
 {%- endmacro %}
 
-{# The fingerprint of each date in the forms that a model reads. #}
+{# The fingerprint of each date in the forms that a model reads; where it says by_then, of all dates until then. #}
 {% macro report_date_versions() -%}
     select
-        county_code,
-        report_date,
-        md5({{ dbt.listagg("form || fingerprint", "''", "order by form") }}) as fingerprint
-    from {{ ref('int_report_date_version') }}
-    where form in ('{{ model.config.meta.forms_read | join("', '") }}')
-    group by county_code, report_date
+        dates.county_code,
+        dates.report_date,
+        md5({{ dbt.listagg("said.form || said.fingerprint", "''", "order by said.form, said.report_date") }}) as fingerprint
+    from (select distinct county_code, report_date from {{ ref('int_report_date_version') }}) as dates
+    inner join {{ ref('int_report_date_version') }} as said
+        on
+            dates.county_code = said.county_code
+            and dates.report_date {{ '>=' if model.config.meta.by_then else '=' }} said.report_date
+    where said.form in ('{{ model.config.meta.forms_read | join("', '") }}')
+    group by dates.county_code, dates.report_date
 {%- endmacro %}
 
 {% macro built_relation() -%}

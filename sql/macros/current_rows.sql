@@ -1,10 +1,11 @@
 {#
     The accepted rows of every current report of a form, one a key and report date.
     key: what a town has one row of in a report; where two files of one day show the same, the later one counts.
+    parts: of which parts of reports, all where it is none.
 #}
-{% macro current_rows(form, key) -%}
+{% macro current_rows(form, key, parts=none) -%}
     select form_row.*
-    from {{ ref('int_submission_part') }} as part
+    from {{ parts or ref('int_submission_part') }} as part
     inner join {{ ref('stg_' ~ form) }} as form_row
         on
             part.source_id = form_row.source_id

@@ -13,22 +13,53 @@ files as (
 
 ),
 
--- what each file shows of each part of a report, right or wrong
+-- what each file shows of each supply mode of a report, right or wrong
+modes as (
+
+    select
+        source_id,
+        form,
+        county_code,
+        town_code,
+        report_date,
+        supply_mode,
+        count(*) as rows_read,
+        count(*) filter (where state = 'accepted') as rows_accepted,
+        count(*) filter (where state = 'rejected') as rows_rejected
+    from rows_read
+    group by source_id, form, county_code, town_code, report_date, supply_mode
+
+),
+
+-- rows that name no supply mode go with one that the file names
+placed as (
+
+    select
+        *,
+        coalesce(
+            supply_mode,
+            max(supply_mode) over (partition by source_id, form, town_code, report_date),
+            '*'
+        ) as part
+    from modes
+
+),
+
 parts as (
 
     select
         files.source_id,
         files.received_on,
-        rows_read.form,
-        rows_read.county_code,
-        rows_read.town_code,
-        rows_read.report_date,
-        rows_read.part,
-        count(*) as rows_read,
-        count(*) filter (where rows_read.state = 'accepted') as rows_accepted,
-        count(*) filter (where rows_read.state = 'rejected') as rows_rejected
-    from rows_read
-    inner join files on rows_read.source_id = files.source_id
+        placed.form,
+        placed.county_code,
+        placed.town_code,
+        placed.report_date,
+        placed.part,
+        cast(sum(placed.rows_read) as bigint) as rows_read,
+        cast(sum(placed.rows_accepted) as bigint) as rows_accepted,
+        cast(sum(placed.rows_rejected) as bigint) as rows_rejected
+    from placed
+    inner join files on placed.source_id = files.source_id
     group by all
 
 )

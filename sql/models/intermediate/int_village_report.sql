@@ -1,3 +1,5 @@
+{{ config(materialized='view') }}
+
 with
 
 parts as (
@@ -29,7 +31,7 @@ reports as (
 
 accepted as (
 
-    {{ current_rows('village_progress', ['village_code', 'supply_mode']) }}
+    select * from {{ ref('int_village_row') }}
 
 ),
 
@@ -39,15 +41,15 @@ rejected as (
     select distinct
         parts.town_code,
         parts.report_date,
-        rows_read.object as village_code
-    from {{ ref('stg_row') }} as rows_read
+        rejected_rows.object as village_code
+    from {{ ref('int_rejected_row') }} as rejected_rows
     inner join parts
         on
-            rows_read.source_id = parts.source_id
-            and rows_read.town_code = parts.town_code
-            and rows_read.report_date = parts.report_date
-            and rows_read.part = parts.part
-    where rows_read.form = 'village_progress' and rows_read.state = 'rejected'
+            rejected_rows.source_id = parts.source_id
+            and rejected_rows.town_code = parts.town_code
+            and rejected_rows.report_date = parts.report_date
+            and rejected_rows.part = parts.part
+    where rejected_rows.form = 'village_progress'
 
 )
 
@@ -70,7 +72,6 @@ select
     accepted.source_file,
     accepted.source_sheet,
     accepted.source_row,
-    accepted.cells,
     -- all that the report says of the village, as one text
     concat_ws(
         '|',
@@ -90,7 +91,7 @@ from accepted
 inner join reports
     on
         accepted.town_code = reports.town_code
-        and accepted.reported_on = reports.report_date
+        and accepted.report_date = reports.report_date
 left join rejected as rejected_before
     on
         reports.town_code = rejected_before.town_code

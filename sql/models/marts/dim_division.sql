@@ -8,8 +8,11 @@ divisions as (
 
 parts as (
 
-    select * from {{ ref('int_submission_part') }}
-    where form = 'division' and is_current
+    select
+        *,
+        max(report_date) over (partition by town_code) as latest_on
+    from {{ ref('int_submission_part') }}
+    where form = 'division' and is_current and rows_accepted > 0
 
 ),
 
@@ -30,7 +33,7 @@ listed as (
             divisions.source_id = parts.source_id
             and divisions.town_code = parts.town_code
             and divisions.reported_on = parts.report_date
-    qualify divisions.reported_on = max(divisions.reported_on) over (partition by divisions.town_code)
+    where parts.report_date = parts.latest_on
 
 ),
 

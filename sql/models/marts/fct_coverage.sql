@@ -2,18 +2,50 @@
 
 with
 
-villages as (
+part_as_of as (
 
-    {{ rows_as_of('village_progress', ['village_code', 'supply_mode']) | indent(4) }}
+    select * from {{ due(ref('int_part_as_of')) }}
+    where form = 'village_progress'
 
 ),
 
-completion as (
+village_rows as (
+
+    select * from {{ ref('int_village_row') }}
+
+),
+
+-- each village as its town's latest report by the date tells it
+villages as (
 
     select
-        *,
-        status = 'completed' as is_completed
-    from villages
+        part_as_of.report_date,
+        part_as_of.reported_on,
+        village_rows.county_code,
+        village_rows.town_code,
+        village_rows.village_code,
+        village_rows.supply_mode,
+        village_rows.project_code,
+        village_rows.works_type,
+        village_rows.status,
+        village_rows.status = 'completed' as is_completed,
+        village_rows.planned_finish,
+        village_rows.finished_on,
+        village_rows.households,
+        village_rows.population,
+        village_rows.households_connected,
+        village_rows.population_supplied,
+        village_rows.source_id,
+        village_rows.source_file,
+        village_rows.source_sheet,
+        village_rows.source_row
+    from part_as_of
+    inner join village_rows
+        on
+            part_as_of.source_id = village_rows.source_id
+            and part_as_of.town_code = village_rows.town_code
+            and part_as_of.reported_on = village_rows.report_date
+            and part_as_of.part = village_rows.supply_mode
 
 ),
 
@@ -29,7 +61,7 @@ lateness as (
                 then {{ dbt.datediff('planned_finish', 'finished_on', 'day') }}
             else 0
         end as late_days
-    from completion
+    from villages
 
 )
 

@@ -14,8 +14,8 @@ targets as (
 
 rejected_rows as (
 
-    select * from {{ ref('stg_row') }}
-    where form = 'village_progress' and state = 'rejected' and part != '*'
+    select * from {{ ref('int_rejected_row') }}
+    where form = 'village_progress' and part != '*'
 
 ),
 

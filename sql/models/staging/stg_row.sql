@@ -44,13 +44,7 @@ select
     town_code,
     report_date,
     supply_mode,
-    object,
-    -- the part of the report that the row belongs to; one that names no supply mode goes with one that the file names
-    coalesce(
-        supply_mode,
-        max(supply_mode) over (partition by file_sha256, form, town_code, report_date),
-        '*'
-    ) as part
+    object
 from rows_read
 where
     file_sha256 in (

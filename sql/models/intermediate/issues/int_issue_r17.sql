@@ -1,4 +1,5 @@
 {# R17: a cumulative figure fell since the last report, or completed became not completed; once an object and report. #}
+{{ by_report_date(['village_progress', 'project_ledger', 'funding'], by_then=true) }}
 {% set measures = {
     'village_progress': [
         ('status', 'status', '进展情况', ''),
@@ -27,7 +28,14 @@ with
 {% for form in objects %}
     {{ form }}_rows as (
 
-        {{ current_rows(form, objects[form][1]) }}
+        {% if form == 'village_progress' %}
+            select
+                *,
+                report_date as reported_on
+            from {{ of_due_counties(ref('int_village_row')) }}
+        {% else %}
+            {{ current_rows(form, objects[form][1], of_due_counties(ref('int_submission_part'))) }}
+        {% endif %}
 
     ),
 
@@ -78,8 +86,7 @@ fallen as (
                 source_id,
                 source_file,
                 source_sheet as sheet,
-                source_row as row,
-                {{ json_text('cells', field) }} as cell
+                source_row as row
             from {{ form }}_compared
             where
                 {% if field == 'status' %}
@@ -93,10 +100,28 @@ fallen as (
 
 ),
 
-found as (
+first_fallen as (
 
     select * from fallen
     qualify row_number() over (partition by county_code, form, object_key, report_date order by field_no) = 1
+
+),
+
+{% for form in objects %}
+    {{ form }}_fallen as (
+
+        select * from first_fallen
+        where form = '{{ form }}'
+
+    ),
+
+{% endfor %}
+found as (
+
+    {% for form in objects %}
+        {{ with_cell(form ~ '_fallen', form, objects[form][1], measures[form] | map('first') | list) | indent(8) }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 )
 
@@ -112,4 +137,4 @@ select
             "': what accumulates should not fall, nor completed become unfinished. Please check.'"
         ]
     ) }}
-from found
+from {{ due('found') }} as found

@@ -1,9 +1,11 @@
 {# R19: every village's figures are those of the last report though the date is newer: copied forward. #}
+{{ by_report_date(['village_progress'], by_then=true) }}
+
 with
 
 reports as (
 
-    select * from {{ ref('int_village_report') }}
+    select * from {{ of_due_counties(ref('int_village_report')) }}
 
 ),
 
@@ -90,4 +92,4 @@ select
         zh=["'各村数字与上期（', found.previous_on, '）完全相同，疑似沿用旧表。请更新后重新报送；确无变化的请书面说明。'"],
         en=["'the figures of every village are those of ', found.previous_on, ': copied forward? Send the table up to date.'"]
     ) }}
-from found
+from {{ due('found') }} as found

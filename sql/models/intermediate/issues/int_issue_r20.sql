@@ -1,13 +1,15 @@
 {# R20: a village joined or left the plan since the last report; one rejected now or last time did neither. #}
+{{ by_report_date(['village_progress'], by_then=true) }}
+
 with
 
 reports as (
 
-    select * from {{ ref('int_village_report') }}
+    select * from {{ of_due_counties(ref('int_village_report')) }}
 
 ),
 
-added as (
+joined as (
 
     select
         reports.report_date,
@@ -18,7 +20,8 @@ added as (
         reports.source_file,
         reports.source_sheet as sheet,
         reports.source_row as row,
-        {{ json_text('reports.cells', 'natural_village') }} as cell,
+        concat_ws('|', reports.village_code, reports.supply_mode) as object_key,
+        'natural_village' as field,
         reports.village_code,
         reports.natural_village,
         true as is_added
@@ -32,6 +35,12 @@ added as (
         reports.previous_on is not null
         and earlier.village_code is null
         and not reports.is_rejected_before
+
+),
+
+added as (
+
+    {{ with_cell('joined', 'village_progress', ['village_code', 'supply_mode'], ['natural_village']) }}
 
 ),
 
@@ -59,10 +68,12 @@ dropped as (
         report_files.source_file,
         cast(null as varchar(255)) as sheet,
         cast(null as bigint) as row,
-        cast(null as varchar(20)) as cell,
+        concat_ws('|', reports.village_code, reports.supply_mode) as object_key,
+        'natural_village' as field,
         reports.village_code,
         reports.natural_village,
-        false as is_added
+        false as is_added,
+        cast(null as varchar(20)) as cell
     from reports
     left join reports as later
         on
@@ -90,7 +101,6 @@ found as (
 
     select
         *,
-        'natural_village' as field,
         village_code as object,
         natural_village as printed_value
     from changed
@@ -111,4 +121,4 @@ select
             , "found.previous_on, '. Nothing to do if the plan changed; else correct the table.'"
         ]
     ) }}
-from found
+from {{ due('found') }} as found

@@ -1,9 +1,12 @@
 {# R21 of a town: it completed more villages than its target. That of a project stands on the form project_ledger. #}
+{{ by_report_date(['village_progress', 'annual_target']) }}
+
 with
 
 progress as (
 
-    {{ rows_as_of('village_progress', ['village_code', 'supply_mode']) }}
+    select * from {{ due(ref('fct_coverage')) }}
+    where reported_on = report_date
 
 ),
 
@@ -30,11 +33,10 @@ town_progress as (
         report_date,
         county_code,
         town_code,
-        count(*) filter (where status = 'completed') as villages_completed,
+        count(*) filter (where is_completed) as villages_completed,
         min_by(source_id, source_file) as source_id,
         min(source_file) as source_file
     from progress
-    where reported_on = report_date
     group by all
 
 ),

@@ -3,11 +3,13 @@
     when each of its parameters is printed as passed or, without a verdict, within the limits; one that nobody can judge
     is no pass.
 #}
+{{ by_report_date(['village_progress', 'water_quality']) }}
+
 with
 
 reports as (
 
-    select * from {{ ref('int_village_report') }}
+    select * from {{ due(ref('int_village_row')) }}
 
 ),
 
@@ -17,7 +19,7 @@ samples as (
 
 ),
 
-found as (
+untested as (
 
     select
         reports.report_date,
@@ -27,7 +29,7 @@ found as (
         reports.source_file,
         reports.source_sheet as sheet,
         reports.source_row as row,
-        {{ json_text('reports.cells', 'status') }} as cell,
+        concat_ws('|', reports.village_code, reports.supply_mode) as object_key,
         'status' as field,
         reports.village_code as object,
         reports.status as printed_value,
@@ -45,6 +47,12 @@ found as (
                 and samples.report_date = reports.report_date
                 and samples.project_code = reports.project_code
         )
+
+),
+
+found as (
+
+    {{ with_cell('untested', 'village_progress', ['village_code', 'supply_mode'], ['status']) }}
 
 )
 
