@@ -11,7 +11,7 @@ from pathlib import Path
 from flows.durable import write_whole
 from flows.ingest.guard import Refused
 from flows.ingest.workers import run_isolated
-from flows.publish.build import DATABASE
+from flows.publish.build import DATABASE, sha256
 from flows.publish.counties import CountyPart, parts, publish_county, read_state, remove_gone, write_state
 from flows.publish.release import Run, read_manifest
 from flows.report import documents
@@ -90,11 +90,13 @@ def bring_up_to_date(settings: Settings) -> Counties:
         return Counties()
     run = Run(release.run_id, release.as_of, release.published_at, release.code_version)
     state, copies = read_state(published), copies_of(settings.returned)
-    made_of = hashlib.sha256(f"{release.run_id}{sorted(copies.items(), key=str)}".encode()).hexdigest()
+    drawn_with = _boundaries(settings.town_boundaries)
+    told = f"{release.run_id}{sorted(copies.items(), key=str)}{drawn_with}"
+    made_of = hashlib.sha256(told.encode()).hexdigest()
     if state.release == made_of:
         return Counties(kept=len(state.made_of))
     found = [
-        part.with_copies(entry for entry in copies.values() if entry["file"] in part.files)
+        part.made_with((entry for entry in copies.values() if entry["file"] in part.files), drawn_with)
         for part in parts(settings.marts, release)
     ]
     remove_gone(published, state, found)
@@ -117,6 +119,11 @@ def bring_up_to_date(settings: Settings) -> Counties:
     state.release = "" if done.failed else made_of
     write_state(published, state)
     return done
+
+
+def _boundaries(file: Path | None) -> str:
+    """The digest of the file of boundaries that maps are drawn with; nothing where there is none to read."""
+    return sha256(file) if file and file.is_file() else ""
 
 
 def _copy_returned(source: Path, target: Path, part: CountyPart) -> None:

@@ -42,9 +42,9 @@ class CountyPart:
     made_of: str
     files: frozenset[str]
 
-    def with_copies(self, copies: Iterable[Mapping[str, str]]) -> "CountyPart":
-        """Return the part as it is with copies for its towns, of each of which it is told what it was made of."""
-        told = "|".join(sorted(copy["made_of"] for copy in copies))
+    def made_with(self, copies: Iterable[Mapping[str, str]], drawn_with: str) -> "CountyPart":
+        """Return the part as it is with copies for its towns, each with what it was made of, and on a map drawn so."""
+        told = "|".join([*sorted(copy["made_of"] for copy in copies), drawn_with])
         return replace(self, made_of=hashlib.sha256(f"{self.made_of}|{told}".encode()).hexdigest())
 
 

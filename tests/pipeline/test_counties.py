@@ -1,6 +1,7 @@
 """Two counties in one warehouse: what a region's figures are made of, and that a county sees itself and nobody else."""
 
 import datetime as dt
+import json
 import zlib
 from pathlib import Path
 
@@ -171,3 +172,16 @@ def test_a_county_that_cannot_be_made_is_said_and_tried_again(two: Settings) -> 
     place.unlink()
     beside.rename(place)
     assert bring_up_to_date(two).failed == []
+
+
+def test_other_boundaries_draw_the_maps_of_all_counties_anew(two: Settings, tmp_path: Path) -> None:
+    file = tmp_path / "boundaries.geojson"
+    square = [[[110, 21], [111, 21], [111, 22], [110, 22], [110, 21]]]
+    towns = [
+        {"type": "Feature", "properties": {"name": town}, "geometry": {"type": "Polygon", "coordinates": square}}
+        for _, town, *_ in INBOX.values()
+    ]
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": towns}), "utf-8")
+    drawn = two.model_copy(update={"town_boundaries": file})
+    assert set(bring_up_to_date(drawn).written) == {FIRST, SECOND}
+    assert bring_up_to_date(drawn).written == []
