@@ -227,7 +227,8 @@ def _made_of(con: duckdb.DuckDBPyConnection, version: str) -> dict[str, str]:
         """
         select
             table_name,
-            bool_or(column_name = 'report_date') as is_dated
+            bool_or(column_name = 'report_date') as is_dated,
+            bool_or(column_name = 'received_on') as is_received
         from information_schema.columns
         where table_catalog = 'published' and table_schema = 'main'
         group by table_name
@@ -238,8 +239,9 @@ def _made_of(con: duckdb.DuckDBPyConnection, version: str) -> dict[str, str]:
     ).fetchall()
     days = [day.isoformat() for day in report_dates(con)]
     found: dict[str, list[str]] = defaultdict(list)
-    for table, is_dated in tables:
-        by = "report_date" if is_dated else "null"
+    for table, is_dated, is_received in tables:
+        # A file of which nobody knows for what date it reports (a refused one) says nothing of dates before it came.
+        by = "coalesce(report_date, received_on)" if is_dated and is_received else "report_date" if is_dated else "null"
         for day, rows, digest in con.execute(
             f"select {by}, count(*), bit_xor(hash(of_table)) from {table} as of_table group by all order by all"
         ).fetchall():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import docx
+import duckdb
 import openpyxl
 import pytest
 from docx.oxml.ns import qn
@@ -200,6 +201,24 @@ def test_documents_of_an_earlier_date_are_kept_up_to_date_once_they_are_there(co
     made_of = json.loads(manifest.read_text("utf-8"))["made_of"]
     manifest.write_text(json.dumps({"made_of": made_of | {str(EARLIER): "other figures"}}), "utf-8")
     assert bring(county, tmp_path) == documents.Written([EARLIER], kept=1)
+
+
+def test_a_file_that_says_no_date_says_nothing_of_dates_before_it_came(county: County, tmp_path: Path) -> None:
+    marts = tmp_path / "marts.duckdb"
+    shutil.copy(county.published / "marts.duckdb", marts)
+
+    def made_of() -> dict[str, str]:
+        with Tracer(marts, county.warehouse) as tracer:
+            return documents._made_of(tracer.con, "1")
+
+    before = made_of()
+    with duckdb.connect(str(marts)) as con:
+        con.execute(
+            "insert into main.fct_submission by name "
+            "select * replace (null as report_date, $day::date as received_on) from main.fct_submission limit 1",
+            {"day": DAY},
+        )
+    assert [day for day, digest in made_of().items() if digest != before[day]] == [str(DAY)]
 
 
 def test_a_document_that_is_open_is_said_and_the_others_are_written(
