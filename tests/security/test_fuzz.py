@@ -2,7 +2,8 @@
 
 What kills or stalls a worker, or raises what it should not, is kept as a file in `cases/`, which is read in every run.
 
-The long run: ``uv run pytest -m fuzz -n 2 --dist load --minutes 10 tests/security``; each process has dice of its own.
+The long run, in which each process has dice of its own and says how many files it read:
+``uv run pytest -m fuzz -n 2 --dist load -rP --minutes 10 tests/security``.
 """
 
 import datetime as dt
