@@ -32,6 +32,7 @@ def people(file: str) -> Counter[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_what_was_published_before_a_correction_and_what_is_known_since(county: County, tmp_path: Path) -> None:
     then_and_now, why = re.findall(r"```sql\n(.*?)```", DOCUMENT.read_text("utf-8"), re.S)
     warehouse = Path(shutil.copy(county.warehouse, tmp_path / "warehouse.duckdb"))

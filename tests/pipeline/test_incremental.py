@@ -204,6 +204,7 @@ def test_what_a_later_report_says_of_a_project_changes_older_dates(warehouse: Wa
         assert con.execute(modes).fetchone() > before
 
 
+@pytest.mark.slow
 def test_a_build_that_fails_leaves_no_row_that_the_next_one_takes_for_built(warehouse: Warehouse) -> None:
     """The record cannot be written where a view has its name: then the rows that it tells of are not there either."""
     rows = "select count(*) from marts.fct_coverage where report_date = '2021-08-10'"

@@ -22,6 +22,7 @@ def test_every_water_result_leads_to_the_row_of_its_value(county: County) -> Non
     assert [pair for pair in rows if pair[0] != pair[1]] == []
 
 
+@pytest.mark.slow
 def test_the_county_two_years_later_is_judged_by_the_new_standard(county: County, tmp_path: Path) -> None:
     warehouse = Path(shutil.copy(county.warehouse, tmp_path / "warehouse.duckdb"))
     with duckdb.connect(str(warehouse)) as con:
